@@ -1,0 +1,141 @@
+"""Facts: all that ever reaches the core (with `core.RulesChanged`, which carries a parsed rules file)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from watchdog.domain.effects import Cancel, LookUp, Place, Read, Save
+from watchdog.domain.position import AccountRead, Stop
+
+
+class Instant(NamedTuple):
+    """The time of a step: monotonic seconds for ages and holds, wall seconds since the epoch for words."""
+
+    mono: float
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A complete REST read, with the monotonic times at which its first request left and its last answer came."""
+
+    read: AccountRead
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark price from a stream."""
+
+    symbol: str
+    price: Decimal
+    venue_time_ms: int
+
+
+class FrameKind(StrEnum):
+    """What a private or connection event was. None of them says what is held: each only asks for a read."""
+
+    ACCOUNT = "account"
+    CONFIG = "config"
+    MARGIN_CALL = "margin call"
+    RECONNECT = "reconnect"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Something happened on the account's streams."""
+
+    kind: FrameKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The venue answered yes. `stop` is the order as it now stands, where the answer shows one."""
+
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue answered no, with its raw code."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """No answer, or one that does not say: the order may stand or not."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The looked-up order exists and no longer rests: triggered, filled, cancelled, expired or rejected."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The venue knows no such order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A read or a save that did not succeed, in words fit for a message (no secrets, no URL)."""
+
+    reason: str
+    retry_after: float | None = None
+    """Seconds the venue asked us to wait, where it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The transaction is on the disk."""
+
+
+Answer: TypeAlias = Confirmed | Rejected | Unresolved | Finished | NotFound | Failed | Saved
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an effect ended."""
+
+    effect: Read | Place | LookUp | Cancel | Save
+    answer: Answer
+    began: float
+    """Monotonic time at which the effect was started."""
+
+
+class Verb(StrEnum):
+    """What a person can tell the daemon."""
+
+    ACK = "ack"
+    DISARM = "disarm"
+    ARM = "arm"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A person's word. `reply_to` names the waiting connection; `seconds` is the length of a disarm."""
+
+    verb: Verb
+    reply_to: str
+    subject: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The time the core asked to be woken at has come."""
+
+
+Fact: TypeAlias = Snapshot | Mark | Frame | Outcome | Command | Due

@@ -1,0 +1,45 @@
+"""Order ids: 32 hex digits that say whose order it is, for which position, and which generation.
+
+8 digits of the installation, 16 of the account, symbol and position side, 8 of the generation: it fits Binance (36),
+Bybit (36), OKX (32) and Hyperliquid (`0x` + 32 hex). A restart knows its own orders from the id alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from watchdog.domain.position import PositionKey
+
+_SHAPE = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderId:
+    """A client order id of ours, taken apart."""
+
+    installation: str
+    position: str
+    generation: int
+
+    def __str__(self) -> str:
+        return f"{self.installation}{self.position}{self.generation:08x}"
+
+
+def position_digits(account: str, key: PositionKey) -> str:
+    """The 16 digits that name a position of an account, the same on every installation."""
+    name = f"{account}\x00{key.symbol}\x00{key.position_side}"
+    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+
+
+def order_id(installation: str, account: str, key: PositionKey, generation: int) -> OrderId:
+    """The id of one generation of the stop of one position."""
+    return OrderId(installation, position_digits(account, key), generation)
+
+
+def read_order_id(text: str) -> OrderId | None:
+    """Take a client id apart; None when it does not have the shape of ours."""
+    if not _SHAPE.fullmatch(text):
+        return None
+    return OrderId(text[:8], text[8:24], int(text[24:], 16))

@@ -1,0 +1,1 @@
+"""The venues: one folder each, and one hardened client. ccxt is known to this room alone."""

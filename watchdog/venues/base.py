@@ -1,0 +1,73 @@
+"""What the daemon asks of a venue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from watchdog.domain.facts import Answer, Frame, Mark
+from watchdog.domain.position import AccountRead, StopOrder
+
+
+class ReadError(Exception):
+    """A read that gave no complete account. Says why in words fit for a message: no secret, no URL."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class VenueRefusedError(Exception):
+    """We must not or cannot go on with this account as it is set up (a withdraw-capable key, a wrong key)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPower:
+    """What the account's API key may do; None where the venue would not say."""
+
+    withdraw: bool | None
+    trade: bool | None
+    note: str
+    """What was found, or why it could not be, in words."""
+
+
+class Venue(Protocol):
+    """One account on one venue."""
+
+    async def open(self) -> KeyPower:
+        """Load the markets and ask what the key may do.
+
+        Raises VenueRefusedError for a key that is wrong or that can withdraw without leave; ReadError when the venue
+        gives no answer (try again later).
+        """
+        ...
+
+    async def read(self) -> AccountRead:
+        """One complete read over REST. Raises ReadError; never returns a part."""
+        ...
+
+    async def place(self, order: StopOrder) -> Answer:
+        """Send a stop: Confirmed, Rejected or Unresolved. Raises nothing of the venue's."""
+        ...
+
+    async def look_up(self, symbol: str, client_id: str) -> Answer:
+        """Find one order by client id: Confirmed (it rests), Finished, NotFound, or Unresolved."""
+        ...
+
+    async def cancel(self, symbol: str, client_id: str) -> Answer:
+        """Cancel one order by client id: Confirmed, NotFound, Rejected or Unresolved."""
+        ...
+
+    def watch(self, symbols: frozenset[str]) -> None:
+        """Stream the marks of exactly these symbols from now on."""
+        ...
+
+    async def stream(self, hear: Callable[[Mark | Frame], None]) -> None:
+        """Run the streams until cancelled, reconnecting for ever; whatever arrives is handed to `hear`."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every socket and task."""
+        ...
