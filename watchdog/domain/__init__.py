@@ -1,1 +1,1 @@
-"""The words of the field as immutable values, and the facts and effects the core speaks in. Knows no I/O and no clock."""
+"""The field's words as immutable values, and the facts and effects the core speaks in. Knows no I/O and no clock."""

@@ -61,12 +61,22 @@ class Confirmed:
     stop: Stop | None = None
 
 
+class RejectKind(StrEnum):
+    """What a refusal means, whatever the venue's code for it."""
+
+    DUPLICATE = "duplicate id"
+    """An order with this id was accepted once: look it up."""
+    WOULD_TRIGGER = "would trigger at once"
+    OTHER = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """The venue answered no, with its raw code."""
 
     code: str
     message: str
+    kind: RejectKind = RejectKind.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +148,19 @@ class Due:
     """The time the core asked to be woken at has come."""
 
 
-Fact: TypeAlias = Snapshot | Mark | Frame | Outcome | Command | Due
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The venue was reached and said what the account's key may do. `withdraw` None: it would not say."""
+
+    withdraw: bool | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """The account can't be used as it is set up (a wrong key, a key that can withdraw): it is not read again."""
+
+    reason: str
+
+
+Fact: TypeAlias = Opened | Barred | Snapshot | Mark | Frame | Outcome | Command | Due

@@ -1,0 +1,45 @@
+"""A law of the house, for every asynchronous test: no task is left running, no exception is left unseen."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+
+def pytest_collection_finish() -> None:
+    """Set aside what the imports made, so that a full collection after a test looks at that test's objects only."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Guard asynchronous tests, and cost the others nothing: they get no loop."""
+    # Asked for before any other fixture, so it looks last: after the test's own fixtures have cleaned up.
+    if pytest_asyncio.is_async_test(request.node):
+        request.getfixturevalue("loop_guard")
+    yield
+
+
+@pytest_asyncio.fixture
+async def loop_guard() -> AsyncIterator[None]:
+    """Fail a test that leaves a task running, or an exception of a task, future or callback that nobody saw."""
+    loop = asyncio.get_running_loop()
+    unseen: list[str] = []
+
+    def note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        unseen.append(f"{context['message']}: {context.get('exception')!r} {context.get('task') or ''}")
+
+    loop.set_exception_handler(note)
+    before = asyncio.all_tasks()
+    yield
+    await asyncio.sleep(0)  # what was cancelled in the last step may end
+    left = [repr(task) for task in asyncio.all_tasks() - before - {asyncio.current_task()}]
+    gc.collect()  # a lost exception is only reported when its task is collected
+    if left or unseen:
+        pytest.fail("\n".join([*(f"task left running: {task}" for task in left), *unseen]), pytrace=False)

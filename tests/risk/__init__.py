@@ -1,0 +1,1 @@
+"""The risk room: figures of the venue, and properties no figure can prove."""

@@ -1,0 +1,1 @@
+"""The store, against real files, a real disk limit and real kills."""

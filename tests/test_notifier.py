@@ -1,0 +1,496 @@
+"""What the notifier promises: at least once, once when nothing dies, worst first, and no channel waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.messages import message
+from watchdog.channels.base import ChannelError
+from watchdog.clock import SteppedClock
+from watchdog.domain.effects import Level, Message, Save
+from watchdog.notifier import Notifier
+from watchdog.store import Store, StoreError
+
+
+class Line:
+    """A channel whose other end does as the test says: `fate` is called with each message before it is taken."""
+
+    def __init__(self, name: str, min_level: Level = Level.INFO) -> None:
+        self.name = name
+        self.min_level = min_level
+        self.fate: Callable[[Message], object] = lambda _: None
+        self.taken: list[str] = []
+        self.tries: list[str] = []
+        self.shut = False
+        self.lost_reply: set[str] = set()
+        self.opens: list[Exception] = []
+
+    async def open(self) -> None:
+        if self.opens:
+            raise self.opens.pop(0)
+
+    async def send(self, told: Message) -> None:
+        self.tries.append(told.id)
+        outcome = self.fate(told)
+        if isinstance(outcome, asyncio.Event):
+            await outcome.wait()
+        if isinstance(outcome, Exception):
+            raise outcome
+        self.taken.append(told.id)
+        if told.id in self.lost_reply:
+            self.lost_reply.remove(told.id)
+            raise ChannelError("the reply was lost")
+
+    async def close(self) -> None:
+        self.shut = True
+
+
+class NoOutbox:
+    """An outbox that is never asked."""
+
+    async def pending(self) -> list[tuple[Message, str]]:
+        """Nothing is owed."""
+        return []
+
+    async def delivered(self, message_id: str, channel: str, wall: float) -> None:
+        """Nothing is marked."""
+
+
+class House:
+    """A store, a stepped clock, channels and the notifier between them."""
+
+    def __init__(self, store: Store, *lines: Line) -> None:
+        self.store = store
+        self.clock = SteppedClock(1_760_129_400.0)
+        self.lines = lines
+        self.notifier = Notifier(store, lines, self.clock)
+
+    async def save(self, *told: Message) -> None:
+        """What the service does with a Save."""
+        await self.store.write("main", Save(messages=told), self.notifier.channels_for, self.clock.now())
+
+    async def tell(self, *told: Message) -> None:
+        """Save, hand over, and wait until all that can be sent is sent."""
+        await self.save(*told)
+        for one in told:
+            self.notifier.hand_over(one)
+        await self.notifier.idle()
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass, a timer at a time."""
+        end = self.clock.now().mono + seconds
+        while (due := self.clock.next_timer()) is not None and due <= end:
+            self.clock.advance(due)
+            await self.notifier.idle()
+        self.clock.advance(end)
+
+    async def owed(self) -> set[tuple[str, str]]:
+        """The rows nobody has confirmed."""
+        return {(told.id, channel) for told, channel in await self.store.pending()}
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """An open store."""
+    opened = await Store.open(f"sqlite:///{tmp_path / 'watchdog.db'}")
+    yield opened
+    await opened.close()
+
+
+@contextlib.asynccontextmanager
+async def running(store: Store, *lines: Line) -> AsyncIterator[House]:
+    """A house whose notifier has started."""
+    house = House(store, *lines)
+    await house.notifier.start()
+    try:
+        yield house
+    finally:
+        await house.notifier.stop(1.0)
+        assert all(line.shut for line in lines)
+
+
+async def test_each_channel_hears_from_its_own_level_up(store: Store) -> None:
+    """A message goes to the channels whose minimum is not above its level, and each row is marked when confirmed."""
+    phone, console = Line("phone", Level.CRITICAL), Line("console", Level.WARN)
+    async with running(store, phone, console) as house:
+        await house.tell(message("i", Level.INFO), message("w", Level.WARN), message("c", Level.CRITICAL))
+        assert (phone.taken, sorted(console.taken)) == (["c"], ["c", "w"])
+        assert await house.owed() == set()
+
+
+async def test_a_dead_channel_delays_no_other(store: Store) -> None:
+    """While one channel hangs and one refuses, the third hears everything at once."""
+    hanging, refusing, well = Line("hanging"), Line("refusing"), Line("well")
+    never = asyncio.Event()
+    hanging.fate = lambda _: never
+    refusing.fate = lambda _: ChannelError("down")
+    async with running(store, hanging, refusing, well) as house:
+        told = [message(str(number)) for number in range(5)]
+        await house.save(*told)
+        for one in told:
+            house.notifier.hand_over(one)
+        while len(well.taken) < 5:
+            await asyncio.sleep(0)
+        assert house.clock.now().mono == 0.0
+        assert hanging.tries == ["0"]
+        hanging.fate = lambda _: None
+        never.set()
+        await house.notifier.idle()
+
+
+async def test_the_pauses_double_up_to_a_minute_and_begin_anew(store: Store) -> None:
+    """A dead channel is tried after 1, 2, 4 … 60 s for ever; once it worked, the next failure waits 1 s again."""
+    phone = Line("phone")
+    phone.fate = lambda _: ChannelError("down")
+    async with running(store, phone) as house:
+        await house.tell(message("a"))
+        times = [0.0]
+        while len(times) < 10:
+            due = house.clock.next_timer()
+            assert due is not None
+            await house.wait(due - house.clock.now().mono)
+            times.append(due)
+        assert [b - a for a, b in zip(times, times[1:], strict=False)] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+        assert phone.tries == ["a"] * 10
+        phone.fate = lambda _: None
+        await house.wait(60.0)
+        assert phone.taken == ["a"]
+        phone.fate = lambda _: ChannelError("down")
+        await house.tell(message("b"))
+        due = house.clock.next_timer()
+        assert due is not None
+        assert due - house.clock.now().mono == 1.0
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(0.2, 1.0), (37.0, 37.0), (86_400.0, 3600.0), (float("nan"), 1.0)])
+async def test_a_channel_that_asks_for_time_gets_it(store: Store, asked: float, kept: float) -> None:
+    """`retry_after` is kept, within reason, and worse news doesn't break it."""
+    phone = Line("phone")
+    phone.fate = lambda _: ChannelError("too many requests", asked)
+    async with running(store, phone) as house:
+        await house.tell(message("a", Level.WARN))
+        await house.tell(message("b", Level.EMERGENCY))
+        assert phone.tries == ["a"]
+        assert house.clock.next_timer() == kept
+
+
+async def test_priority_goes_before_age(store: Store) -> None:
+    """What waited is sent worst first, then oldest."""
+    phone = Line("phone")
+    phone.opens = [ChannelError("no network")]
+    async with running(store, phone) as house:
+        await house.notifier.idle()
+        told = (
+            message("warn 1", Level.WARN, at=1.0),
+            message("critical 3", Level.CRITICAL, at=3.0),
+            message("critical 2", Level.CRITICAL, at=2.0),
+            message("info 0", Level.INFO, at=0.0),
+        )
+        phone.opens = [ChannelError("no network")] * 3
+        await house.tell(*told)
+        await house.wait(60.0)
+        assert phone.taken == ["critical 2", "critical 3", "warn 1", "info 0"]
+
+
+async def test_worse_news_does_not_wait_out_a_pause(store: Store) -> None:
+    """A message worse than all that waits tries the channel at once; one that is no worse waits with the rest."""
+    phone = Line("phone")
+    phone.fate = lambda _: ChannelError("down")
+    async with running(store, phone) as house:
+        await house.tell(message("w", Level.WARN))
+        await house.tell(message("w2", Level.WARN))
+        assert phone.tries == ["w"]
+        phone.fate = lambda _: None
+        await house.tell(message("e", Level.EMERGENCY))
+        assert house.clock.now().mono == 0.0
+        assert phone.taken[0] == "e"
+        assert await house.owed() == set()
+
+
+async def test_one_bad_message_holds_up_no_other(store: Store) -> None:
+    """A message the channel always fails on doesn't keep milder ones from being sent."""
+    phone = Line("phone")
+    phone.fate = lambda told: ChannelError("500") if told.id == "bad" else None
+    async with running(store, phone) as house:
+        await house.tell(message("bad", Level.EMERGENCY), message("w", Level.WARN), message("i", Level.INFO))
+        await house.wait(10.0)
+        assert sorted(phone.taken) == ["i", "w"]
+        assert await house.owed() == {("bad", "phone")}
+
+
+async def test_a_refused_message_is_set_aside(store: Store) -> None:
+    """A permanent refusal holds up nothing: critical is tried each minute for ever, a warning with the next start."""
+    phone = Line("phone")
+    phone.fate = lambda told: ChannelError("400", permanent=True) if told.id in {"c", "w"} else None
+    async with running(store, phone) as house:
+        await house.tell(message("c"), message("w", Level.WARN), message("good", Level.INFO))
+        assert phone.taken == ["good"]
+        await house.wait(180.0)
+        assert (phone.tries.count("c"), phone.tries.count("w")) == (4, 1)
+        phone.fate = lambda _: None
+        await house.wait(60.0)
+        assert phone.taken == ["good", "c"]
+        assert await house.owed() == {("w", "phone")}
+    async with running(store, again := Line("phone")) as house:
+        await house.notifier.idle()
+        assert again.taken == ["w"]
+
+
+async def test_a_channel_with_a_mistake_in_it_stays_alive(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """Any exception of a channel is a failed try, its words, which may hold a secret, are not logged."""
+    phone = Line("phone")
+    phone.opens = [LookupError("https://api/botTOKEN")]
+    phone.fate = lambda _: ValueError("https://api/botTOKEN")
+    async with running(store, phone) as house:
+        await house.tell(message("a"))
+        await house.wait(1.0)
+        assert phone.tries == ["a", "a"]
+        assert house.notifier.status()[0].reason == "it broke with ValueError"
+        phone.fate = lambda _: None
+        await house.wait(2.0)
+        assert phone.taken == ["a"]
+        assert (house.notifier.status()[0].reason, house.notifier.status()[0].waiting) == ("", 0)
+    assert "LookupError" in caplog.text
+    assert "TOKEN" not in caplog.text
+
+
+async def test_a_channel_that_never_answers_is_cut_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A send that doesn't end by itself counts as failed after a bound, and is tried again."""
+    monkeypatch.setattr("watchdog.notifier.SEND_BOUND_S", 0.02)
+    phone = Line("phone")
+    never = asyncio.Event()
+    phone.fate = lambda _: never
+    async with running(store, phone) as house:
+        await house.tell(message("a"))
+        assert house.notifier.status()[0].reason == "no answer in time"
+        phone.fate = lambda _: None
+        await house.wait(1.0)
+        assert phone.taken == ["a"]
+
+
+async def test_a_confirmation_the_store_missed_is_remembered(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said twice in one run because the store was down, and the mark is made up for when it works again."""
+    phone = Line("phone")
+
+    async def refuse(*_: object) -> None:
+        raise StoreError("watchdog.db", "can't grow: the disk is full")
+
+    async with running(store, phone) as house:
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "delivered", refuse)
+            await house.tell(message("a"))
+            house.notifier.hand_over(message("a"))
+            await house.notifier.idle()
+            assert phone.taken == ["a"]
+        assert await house.owed() == {("a", "phone")}
+        await house.tell(message("b"))
+        assert phone.taken == ["a", "b"]
+        assert await house.owed() == set()
+
+
+async def test_what_the_store_could_not_take_is_said_once(store: Store) -> None:
+    """`say_now` goes straight out; saved and handed over later, the message is marked and not said again."""
+    phone = Line("phone")
+    async with running(store, phone) as house:
+        house.notifier.say_now(message("a"))
+        await house.notifier.idle()
+        assert phone.taken == ["a"]
+        await house.tell(message("a"))
+        while await house.owed():
+            await asyncio.sleep(0)
+        assert phone.taken == ["a"]
+
+
+async def test_what_waits_is_not_queued_twice(store: Store) -> None:
+    """A message handed over again while it waits is sent once, and marked though it was first said without the store."""
+    phone = Line("phone")
+    phone.fate = lambda _: ChannelError("down")
+    async with running(store, phone) as house:
+        house.notifier.say_now(message("a"))
+        await house.notifier.idle()
+        await house.tell(message("a"))
+        assert house.notifier.status()[0].waiting == 1
+        phone.fate = lambda _: None
+        await house.wait(60.0)
+        assert phone.taken == ["a"]
+        assert await house.owed() == set()
+
+
+async def test_a_start_takes_up_what_was_left(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """Undelivered rows go out with the next start; those for a channel that is gone are named and kept."""
+    before = House(store, Line("phone"), Line("old"))
+    await before.save(message("b", at=2.0), message("a", at=1.0))
+    async with running(store, phone := Line("phone")) as house:
+        await house.notifier.idle()
+        assert phone.taken == ["a", "b"]
+        assert await house.owed() == {("a", "old"), ("b", "old")}
+    assert "2 undelivered messages are for channel old" in caplog.text
+
+
+async def test_a_store_that_can_not_be_read_stops_no_talking(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start whose outbox can't be read raises, the channels work all the same, and a second start catches up."""
+    before = House(store, Line("phone"))
+    await before.save(message("old"))
+
+    async def refuse() -> list[tuple[Message, str]]:
+        raise StoreError("watchdog.db", "is locked by another program")
+
+    house = House(store, phone := Line("phone"))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "pending", refuse)
+        with pytest.raises(StoreError):
+            await house.notifier.start()
+        house.notifier.say_now(message("new"))
+        await house.notifier.idle()
+        assert phone.taken == ["new"]
+    await house.notifier.start()
+    await house.notifier.idle()
+    assert phone.taken == ["new", "old"]
+    await house.notifier.stop(1.0)
+
+
+async def test_busy_means_something_would_be_sent_now(store: Store) -> None:
+    """Queued or being sent is busy; waiting out a pause is not; a pause that ends makes it busy at once."""
+    phone = Line("phone")
+    gate = asyncio.Event()
+    phone.fate = lambda _: gate
+    async with running(store, phone) as house:
+        assert not house.notifier.busy()
+        await house.save(message("a"))
+        house.notifier.hand_over(message("a"))
+        assert house.notifier.busy()
+        await asyncio.sleep(0)
+        assert house.notifier.busy()
+        phone.fate = lambda _: ChannelError("down")
+        gate.set()
+        await house.tell(message("b"))
+        assert not house.notifier.busy()
+        house.clock.advance(1.0)
+        assert house.notifier.busy()
+        await house.notifier.idle()
+
+
+async def test_stopping_waits_for_what_can_be_sent_and_no_longer(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A stop lets quick channels finish, leaves a hanging one after the grace, and what is unsent is kept."""
+    caplog.set_level(logging.WARNING)
+    quick, hanging = Line("quick"), Line("hanging")
+    never = asyncio.Event()
+    hanging.fate = lambda _: never
+    house = House(store, quick, hanging)
+    await house.notifier.start()
+    await house.save(message("a"))
+    house.notifier.hand_over(message("a"))
+    await house.notifier.stop(0.05)
+    assert quick.taken == ["a"]
+    assert await house.owed() == {("a", "hanging")}
+    assert "hanging 1" in caplog.text
+    assert hanging.shut
+
+
+async def test_a_stop_before_the_start_is_no_error(store: Store) -> None:
+    """A daemon that fails early can always stop."""
+    await House(store, Line("phone")).notifier.stop(1.0)
+
+
+def test_two_channels_of_one_name_are_refused() -> None:
+    """Their outbox rows would be one."""
+    with pytest.raises(ValueError, match="same name"):
+        Notifier(NoOutbox(), [Line("a"), Line("a")], SteppedClock(0.0))
+
+
+FATES = st.lists(st.sampled_from(["takes", "fails", "loses the reply", "refuses", "breaks"]), max_size=8)
+STEPS = st.lists(
+    st.one_of(
+        st.sampled_from(Level),
+        st.sampled_from(["wait", "crash", "crash at once", "crash before it is handed over"]),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS, FATES, FATES)
+async def test_nothing_is_lost_and_nothing_repeated_without_cause(
+    steps: list[Level | str], phone_fates: list[str], house_fates: list[str]
+) -> None:
+    """Whatever channels and crashes do, each message arrives, and again only for a lost reply or a crash in its way."""
+    lines = Line("phone", Level.CRITICAL), Line("house", Level.INFO)
+    lost: list[tuple[str, str]] = []
+
+    def fate(line: Line, fates: list[str]) -> Callable[[Message], object]:
+        def decide(told: Message) -> object:
+            match fates.pop(0) if fates else "takes":
+                case "fails":
+                    return ChannelError("down")
+                case "loses the reply":
+                    lost.append((told.id, line.name))
+                    line.lost_reply.add(told.id)
+                case "refuses":
+                    return ChannelError("400", permanent=True)
+                case "breaks":
+                    return OSError("torn")
+            return None
+
+        return decide
+
+    for line, fates in zip(lines, (list(phone_fates), list(house_fates)), strict=True):
+        line.fate = fate(line, fates)
+    crashes = 0
+    sent: list[Message] = []
+    with tempfile.TemporaryDirectory() as folder:
+        store = await Store.open(f"sqlite:///{folder}/watchdog.db")
+        house = House(store, *lines)
+        await house.notifier.start()
+        for step in steps:
+            if isinstance(step, Level):
+                told = message(f"m{len(sent)}", step, at=float(len(sent)))
+                sent.append(told)
+                await house.save(told)
+                house.notifier.hand_over(told)
+                continue
+            if step == "wait":
+                await house.wait(3.0)
+                continue
+            if step == "crash":
+                await house.notifier.idle()
+            elif step == "crash before it is handed over":
+                sent.append(message(f"m{len(sent)}", Level.CRITICAL, at=float(len(sent))))
+                await house.save(sent[-1])
+                crashes += 1
+            else:
+                crashes += 1
+            await crash(house)
+            house = House(store, *lines)
+            await house.notifier.start()
+        for line in lines:
+            line.fate = lambda _: None
+        await house.wait(120.0)
+        await house.notifier.stop(1.0)
+        house = House(store, *lines)  # a warning that was refused is tried again by the next run
+        await house.notifier.start()
+        await house.notifier.idle()
+        await house.notifier.stop(1.0)
+        assert await house.owed() == set()
+        await store.close()
+    for line in lines:
+        assert set(line.taken) == {told.id for told in sent if told.level >= line.min_level}
+        for number in set(line.taken):
+            assert line.taken.count(number) <= 1 + lost.count((number, line.name)) + crashes
+
+
+async def crash(house: House) -> None:
+    """The tasks are gone in the middle of whatever they did; nobody gets to tidy up."""
+    for task in house.notifier._tasks:
+        task.cancel()
+    await asyncio.gather(*house.notifier._tasks, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Alerts, pure: their life cycle, and what a message says."""

@@ -1,0 +1,241 @@
+"""The life of one alert: inactive → pending → firing → acknowledged → recovering → resolved.
+
+A rule's condition is three-valued. Unknown neither advances nor resets anything: it does not fire, it does not
+resolve, and the time it lasts counts neither for `hold` nor for `keep`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from watchdog.domain.effects import Level
+from watchdog.domain.facts import Instant
+from watchdog.rules.evaluate import Truth
+from watchdog.rules.schema import Threshold
+
+MOST_REPEATS = 3
+"""How often an alert nobody acknowledged sounds again at the same level."""
+
+LOUDER = Decimal("0.75")
+"""An alert speaks again, acknowledged or not, when its distance is down to this share of what it last said."""
+
+
+class Event(StrEnum):
+    """What happened to an alert in one step."""
+
+    FIRED = "fired"
+    WORSENED = "worsened"
+    EASED = "eased"
+    REPEATED = "repeated"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How long and how often a condition has been seen true. `last` is None while it is unknown."""
+
+    seconds: float = 0.0
+    times: int = 0
+    last: float | None = None
+
+    def seen(self, truth: Truth, mono: float, *, fresh: bool) -> Held | None:
+        """After one more look. `fresh`: the look is at new data, not at the same again. None: it is not true."""
+        if truth is Truth.NO:
+            return None
+        if truth is Truth.UNKNOWN:
+            return replace(self, last=None)
+        passed = 0.0 if self.last is None else mono - self.last
+        return Held(self.seconds + passed, self.times + (1 if fresh or self.times == 0 else 0), mono)
+
+    def due(self, hold: float) -> float | None:
+        """The monotonic time at which it will have held that long, if it stays true."""
+        return None if self.last is None else self.last + hold - self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert of one rule on one subject. Levels in `pending` hold but have not fired yet."""
+
+    key: str
+    level: Level | None = None
+    """The level it fires at; None: not firing."""
+    worst: Level | None = None
+    acknowledged: bool = False
+    repeats: int = 0
+    began: Instant | None = None
+    said: Instant | None = None
+    """When it last made a sound."""
+    said_distance: Decimal | None = None
+    pending: Mapping[Level, Held] = field(default_factory=dict)
+    recovering: Held | None = None
+    said_count: int = 0
+    """How many messages it has sent: part of the next message's id."""
+    lines: tuple[str, ...] = ()
+    """What it last said: shown when it can't be computed anew (a restart, a blind account)."""
+
+    @property
+    def firing(self) -> bool:
+        """Whether it has fired and not resolved."""
+        return self.level is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a rule's subject shows."""
+
+    reached: Mapping[Level, Truth]
+    """Per level of the rule: does its condition hold?"""
+    cleared: Mapping[Level, Truth]
+    """Per level: is the reading back at or past `clear`, or does the rule no longer apply?"""
+    distance: Decimal | None
+    """How far from liquidation the subject is, a share; None when unknown or not applicable."""
+    fresh: bool
+    """New data, not the same again."""
+
+
+def advance(
+    alert: Alert, thresholds: Mapping[Level, Threshold], look: Look, repeat: float, now: Instant
+) -> tuple[Alert, Event | None]:
+    """The alert after one look, and what happened to it, if anything did."""
+    pending = {}
+    ready = None
+    for level, threshold in thresholds.items():
+        held = alert.pending.get(level, Held()).seen(look.reached[level], now.mono, fresh=look.fresh)
+        if held is None or (held.times == 0):
+            continue
+        pending[level] = held
+        if held.last is not None and held.seconds >= threshold.hold and held.times >= threshold.confirm:
+            ready = level if ready is None else max(ready, level)
+    alert = replace(alert, pending=pending)
+    if ready is not None and (alert.level is None or ready > alert.level):
+        return _fire(alert, ready, look, now)
+    if alert.level is None:
+        return alert, None
+    return _while_firing(alert, alert.level, thresholds, look, repeat, now)
+
+
+def _fire(alert: Alert, level: Level, look: Look, now: Instant) -> tuple[Alert, Event]:
+    event = Event.FIRED if alert.level is None else Event.WORSENED
+    return replace(
+        alert,
+        level=level,
+        worst=level if alert.worst is None else max(level, alert.worst),
+        acknowledged=False,
+        repeats=0,
+        began=alert.began if alert.firing else now,
+        said=now,
+        said_distance=look.distance,
+        recovering=None,
+        said_count=alert.said_count + 1,
+    ), event
+
+
+def _while_firing(
+    alert: Alert, level: Level, thresholds: Mapping[Level, Threshold], look: Look, repeat: float, now: Instant
+) -> tuple[Alert, Event | None]:
+    held = (alert.recovering or Held()).seen(look.cleared[level], now.mono, fresh=look.fresh)
+    recovering = None if held is None or held.times == 0 else held
+    alert = replace(alert, recovering=recovering)
+    if recovering is not None:
+        if recovering.last is not None and recovering.seconds >= thresholds[level].keep:
+            return _ease(alert, level, look)
+        return alert, None
+    if level < Level.CRITICAL or alert.said is None:
+        return alert, None
+    nearer = (
+        look.distance is not None and alert.said_distance is not None and look.distance <= alert.said_distance * LOUDER
+    )
+    again = not alert.acknowledged and alert.repeats < MOST_REPEATS and now.mono >= alert.said.mono + repeat
+    if nearer or again:
+        return replace(
+            alert,
+            acknowledged=False if nearer else alert.acknowledged,
+            repeats=alert.repeats if nearer else alert.repeats + 1,
+            said=now,
+            said_distance=look.distance if look.distance is not None else alert.said_distance,
+            said_count=alert.said_count + 1,
+        ), Event.REPEATED
+    return alert, None
+
+
+def _ease(alert: Alert, level: Level, look: Look) -> tuple[Alert, Event]:
+    """Down to the highest lower level that is not clear of danger, or resolved when there is none."""
+    lower = [low for low, clear in look.cleared.items() if low < level and clear is not Truth.YES]
+    if lower:
+        return replace(alert, level=max(lower), recovering=None), Event.EASED
+    return replace(
+        alert, level=None, acknowledged=False, recovering=None, pending={}, said_count=alert.said_count + 1
+    ), Event.RESOLVED
+
+
+def acknowledge(alert: Alert) -> Alert:
+    """Somebody has seen it: no reminders until it gets worse."""
+    return replace(alert, acknowledged=True)
+
+
+def resolve(alert: Alert) -> Alert:
+    """End it for a reason outside its rule: the position is closed, the rule is gone."""
+    return replace(alert, level=None, acknowledged=False, recovering=None, pending={}, said_count=alert.said_count + 1)
+
+
+def next_due(alert: Alert, thresholds: Mapping[Level, Threshold], repeat: float) -> float | None:
+    """The monotonic time at which something about it changes if nothing else does; None: nothing will."""
+    times = []
+    for level, held in alert.pending.items():
+        if level in thresholds and (alert.level is None or level > alert.level):
+            times.append(held.due(thresholds[level].hold))
+    if alert.level is not None and alert.level in thresholds:
+        if alert.recovering is not None:
+            times.append(alert.recovering.due(thresholds[alert.level].keep))
+        elif (
+            alert.level >= Level.CRITICAL
+            and not alert.acknowledged
+            and alert.repeats < MOST_REPEATS
+            and alert.said is not None
+        ):
+            times.append(alert.said.mono + repeat)
+    known = [time for time in times if time is not None]
+    return min(known, default=None)
+
+
+def to_json(alert: Alert) -> str:
+    """What of an alert outlives the process. Monotonic times don't: holds start anew after a restart."""
+    return json.dumps(
+        {
+            "level": None if alert.level is None else int(alert.level),
+            "worst": None if alert.worst is None else int(alert.worst),
+            "acknowledged": alert.acknowledged,
+            "repeats": alert.repeats,
+            "began": None if alert.began is None else alert.began.wall,
+            "said": None if alert.said is None else alert.said.wall,
+            "said_distance": None if alert.said_distance is None else str(alert.said_distance),
+            "said_count": alert.said_count,
+            "lines": list(alert.lines),
+        },
+        sort_keys=True,
+    )
+
+
+def from_json(key: str, text: str, now: Instant) -> Alert:
+    """An alert as it was saved; its wall times become ages on this process's monotonic clock."""
+    raw = json.loads(text)
+
+    def instant(wall: float | None) -> Instant | None:
+        return None if wall is None else Instant(now.mono - max(0.0, now.wall - wall), wall)
+
+    return Alert(
+        key=key,
+        level=None if raw["level"] is None else Level(raw["level"]),
+        worst=None if raw["worst"] is None else Level(raw["worst"]),
+        acknowledged=raw["acknowledged"],
+        repeats=raw["repeats"],
+        began=instant(raw["began"]),
+        said=instant(raw["said"]),
+        said_distance=None if raw["said_distance"] is None else Decimal(raw["said_distance"]),
+        said_count=raw["said_count"],
+        lines=tuple(raw["lines"]),
+    )

@@ -1,0 +1,83 @@
+"""`watchdog`: picks the command. Only the chosen one is imported, and first of all it is made sure that we are we."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+
+OURS = "position-watchdog"
+
+COMMANDS = {
+    "run": "watch the accounts of a watchdog.toml, until stopped",
+    "check": "read the rules and settings files and say them back in words",
+    "status": "what the running daemon sees: positions, liquidation prices, stops, alerts",
+    "plan": "what would be sent right now, and why; sends nothing",
+    "ack": "say that an alert has been seen",
+    "disarm": "send no order for a while",
+    "arm": "end a disarming, or the waiting time of an account new to act",
+    "demo": "an hour of the crash of 2025-10-10, with and without the watchdog; no key, no network",
+    "paper": "serve a paper venue on this machine, to try rules on",
+}
+
+
+def clash(distributions: Sequence[str]) -> str:
+    """What is wrong when other distributions own our import name too; empty when nothing is."""
+    others = sorted(set(distributions) - {OURS})
+    if not others:
+        return ""
+    named = ", ".join(others)
+    return (
+        f'watchdog: the package "{named}" from PyPI is installed beside {OURS}, and both own the import name '
+        '"watchdog": files of one overwrite files of the other.\n'
+        f"Install {OURS} in an environment of its own, for example: pipx install {OURS}\n"
+        f"Or here: pip uninstall {' '.join(others)} && pip install --force-reinstall {OURS}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (sysexits.h: 78 for bad configuration, 69 when no daemon answers)."""
+    wrong = clash(importlib.metadata.packages_distributions().get("watchdog", [OURS]))
+    if wrong:
+        sys.stderr.write(wrong + "\n")
+        return 78
+    parser = argparse.ArgumentParser(
+        prog="watchdog", description="Watches leveraged crypto positions and acts before liquidation does."
+    )
+    parser.add_argument("--version", action="version", version=f"{OURS} {_version()}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = next((word for word in given if not word.startswith("-")), "")
+    for name, help_text in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=help_text, description=help_text)
+        if name == chosen:
+            _module(name).add_arguments(sub)
+    args = parser.parse_args(given)
+    try:
+        code: int = _module(args.command).run(args)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nobody is left to tell
+        return 141
+    return code
+
+
+def _module(command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  (a module of this package, by name)
+    home = "hands" if command in {"ack", "disarm", "arm"} else command
+    return importlib.import_module(f"watchdog.cli.{home}")
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version(OURS)
+    except importlib.metadata.PackageNotFoundError:
+        from watchdog import __version__  # noqa: PLC0415  (run from a source tree that is not installed)
+
+        return __version__
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""The state of one account: all the core remembers between two steps. Immutable; `core.step` makes the next one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+
+from rpds import HashTrieMap
+
+from watchdog.alerts.lifecycle import Alert
+from watchdog.alerts.lifecycle import from_json as alert_from_json
+from watchdog.alerts.lifecycle import to_json as alert_to_json
+from watchdog.domain.facts import Instant
+from watchdog.domain.gather import Out
+from watchdog.domain.market import Market
+from watchdog.domain.position import AccountRead, Position, PositionKey
+from watchdog.protection.guard import Guard, guard_key
+from watchdog.protection.guard import from_json as guard_from_json
+from watchdog.protection.guard import to_json as guard_to_json
+from watchdog.risk import Book, StreamedMark
+from watchdog.rules.schema import Mode, Ruleset
+
+FRESH = 30.0
+"""Seconds for which a snapshot may be acted on and judged; older, all that follows from it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this account is: fixed for the life of the process."""
+
+    account: str
+    venue: str
+    installation: str
+    cap: Mode = Mode.ACT
+    """The account's own setting in watchdog.toml: its mode is never less cautious than this."""
+    poll: float = 10.0
+    """Seconds between two full reads."""
+    zone: tzinfo | None = None
+    """For words; None: the machine's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """How reading goes. All times monotonic seconds."""
+
+    in_flight: float | None = None
+    owed: str = ""
+    """Why another read is wanted, empty when none is."""
+    next_at: float = 0.0
+    failures: int = 0
+    why_failed: str = ""
+    last_began: float = -1.0
+    last_good: float = 0.0
+    """When the last complete read began; the start of the process before there was one."""
+    ever: bool = False
+    """Whether there was one."""
+    frame_at: float = -1.0
+    """When the last account frame came: a snapshot that began before it is old."""
+    order_at: float = -1.0
+    """When an order request last began or ended."""
+    orders_open: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One account, between two steps."""
+
+    who: Identity
+    rules: Ruleset
+    reads: Reads
+    read: AccountRead | None = None
+    book: Book | None = None
+    read_wall: float = 0.0
+    """The wall time at which `read` was complete: for words."""
+    markets: Mapping[str, Market] = field(default_factory=dict)
+    held: HashTrieMap[PositionKey, Position] = field(default_factory=HashTrieMap)
+    """Positions as last seen, a vanished one until a second read says it is closed."""
+    vanished: HashTrieMap[PositionKey, float] = field(default_factory=HashTrieMap)
+    """Of those, the ones the last read no longer shows, with the time that read ended."""
+    guards: HashTrieMap[PositionKey, Guard] = field(default_factory=HashTrieMap)
+    alerts: HashTrieMap[str, Alert] = field(default_factory=HashTrieMap)
+    marks: HashTrieMap[str, StreamedMark] = field(default_factory=HashTrieMap)
+    """Per symbol the last streamed mark price, and when it came."""
+    streamed: frozenset[str] = frozenset()
+    act_from: float | None = None
+    """Wall time from which an account in `act` may act (`first_act_after`); None: it is not in `act`."""
+    disarmed_until: float | None = None
+    """Wall time."""
+    store_failed: bool = False
+    barred: str = ""
+    """Why the account can't be used at all, empty when it can."""
+    other_instance: str = ""
+    """The id of another watchdog's order seen on our positions: this one then sends nothing."""
+    wake: float | None = None
+    """The monotonic time last asked for."""
+
+    def fresh(self, mono: float) -> bool:
+        """Whether the last snapshot is young enough to judge by."""
+        return self.book is not None and mono - self.reads.last_good <= FRESH
+
+    def actable(self, mono: float) -> bool:
+        """Whether it may also be acted on: fresh, and no account frame is newer."""
+        return self.fresh(mono) and self.reads.frame_at < self.reads.last_good
+
+    @property
+    def mode(self) -> Mode:
+        """The account's mode before any rule's own."""
+        return self.rules.mode_for(self.who.account, self.who.cap, None)
+
+
+def account_json(state: State) -> str:
+    """What is remembered of the account itself."""
+    return json.dumps({"act_from": state.act_from, "disarmed_until": state.disarmed_until}, sort_keys=True)
+
+
+def remember_all(state: State, out: Out) -> None:
+    """Save everything anew: the store could not be written for a while."""
+    for key, alert in state.alerts.items():
+        out.keep("alert", key, alert_to_json(alert) if alert.firing else None)
+    for guard in state.guards.values():
+        out.keep("guard", guard_key(guard.key), guard_to_json(guard))
+    out.keep("account", "self", account_json(state))
+
+
+def restore(who: Identity, rules: Ruleset, stored: Mapping[str, Mapping[str, str]], now: Instant) -> State:
+    """The state as an earlier process left it: alerts still fire, ids of open blocks are still to be looked up."""
+    state = State(who=who, rules=rules, reads=Reads(next_at=now.mono, last_good=now.mono))
+    alerts = {key: alert_from_json(key, text, now) for key, text in stored.get("alert", {}).items()}
+    guards = [guard_from_json(text) for text in stored.get("guard", {}).values()]
+    account = json.loads(stored.get("account", {}).get("self", "{}"))
+    return replace(
+        state,
+        alerts=HashTrieMap(alerts),
+        guards=HashTrieMap({guard.key: guard for guard in guards}),
+        act_from=account.get("act_from"),
+        disarmed_until=account.get("disarmed_until"),
+    )

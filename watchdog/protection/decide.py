@@ -1,0 +1,238 @@
+"""The next step for the stop of one position: from what rests to what the rules want, never through less protection.
+
+Place, read back, and only then cancel the old (law 6). Every decision comes with its reason in words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TypeAlias
+
+from watchdog.domain.ids import order_id
+from watchdog.domain.market import Market
+from watchdog.domain.position import Position, Stop, StopKind, StopOrder, TriggerKind
+from watchdog.domain.reading import Known, Reading
+from watchdog.protection.guard import Guard
+from watchdog.protection.place import Band, NoPlace, NoSafePlace, Past, Safe, Where, band, stop_place, to_step
+from watchdog.rules.schema import Rule, StopRule
+
+SMALLEST_MOVE = Decimal("0.0025")
+"""A stop is not moved for less than this share of the mark: shares of a pool's liquidation price breathe."""
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All a decision looks at: the position as last read and what rests for it."""
+
+    account: str
+    installation: str
+    position: Position
+    market: Market
+    mark: Decimal
+    liquidation: Reading
+    """The nearer of the position's own and its pool's (law 3)."""
+    ours: tuple[Stop, ...]
+    foreign_size: Decimal
+    """How much of the position foreign stops already close in time."""
+    rules: tuple[Rule, ...]
+    """The rules that ask for a stop here and may act; each has a `stop`."""
+    replacements_per_hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoPlace:
+    """Send this stop. `replaces` is the client id it takes over from, empty for the first stop of the position."""
+
+    order: StopOrder
+    why: str
+    rule: str
+    replaces: str = ""
+    capped: bool = False
+    """Whether the hourly cap counts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoCancel:
+    """Cancel this stop of ours."""
+
+    client_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing to send, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """No order can be right here: somebody has to be told."""
+
+    kind: str
+    """`past`, `unsafe`, `dust` or `removed`."""
+    why: str
+    halfway: Decimal | None = None
+    rule: str = ""
+
+
+Decision: TypeAlias = DoPlace | DoCancel | Hold | Warn
+
+
+def decide(guard: Guard, situation: Situation, mono: float) -> Decision:
+    """The next step. Sends at most one order; called again after each outcome has been read back."""
+    ours = tuple(stop for stop in situation.ours if stop.order_side is situation.position.side.closing)
+    stray = [stop for stop in situation.ours if stop.order_side is not situation.position.side.closing]
+    if stray:
+        return DoCancel(stray[0].client_id, "it is for the other side than the position")
+    if not situation.rules:
+        return Hold("no rule asks for a stop")
+    rule, where = _nearest(situation)
+    if ours:
+        return _keep_up(guard, situation, ours, rule, where, mono)
+    if guard.hands_off:
+        return Warn("removed", "my stop was taken away twice: I place no more here", rule=rule.name)
+    size = _size(situation)
+    if isinstance(where, Past):
+        return Warn("past", f"the place {where.place} is already passed", where.halfway, rule.name)
+    if isinstance(where, NoSafePlace):
+        return Warn("unsafe", where.reason, rule=rule.name)
+    if isinstance(where, NoPlace):
+        return Hold(where.reason)
+    too_small = _too_small(size, where.trigger, situation.market)
+    if too_small:
+        return Warn("dust", too_small, rule=rule.name)
+    return DoPlace(_order(guard, situation, size, where.trigger), f'rule "{rule.name}"', rule.name)
+
+
+def _nearest(situation: Situation) -> tuple[Rule, Where]:
+    """Of several rules the place nearest to the mark wins; a rule without a safe place yields to one that has it."""
+    position, sign = situation.position, situation.position.side.sign
+    places = [
+        (rule, stop_place(position, situation.mark, situation.liquidation, situation.market, rule.stop))
+        for rule in situation.rules
+        if rule.stop is not None
+    ]
+    safe = [(rule, where) for rule, where in places if isinstance(where, Safe)]
+    if safe:
+        return max(safe, key=lambda one: one[1].trigger * sign)
+    return places[0]
+
+
+def _size(situation: Situation) -> Decimal:
+    """What foreign stops leave uncovered, on the venue's grid and within its largest order."""
+    size = to_step(situation.position.size - situation.foreign_size, situation.market)
+    if situation.market.max_size is not None:
+        size = min(size, situation.market.max_size)
+    return max(size, Decimal(0))
+
+
+def _too_small(size: Decimal, price: Decimal, market: Market) -> str:
+    if size < market.min_size or size <= 0:
+        return f"{size} is below the smallest order of {market.min_size} {market.base}"
+    if size * price < market.min_notional:
+        return f"{size} {market.base} is worth less than the smallest order of {market.min_notional}"
+    return ""
+
+
+def _order(guard: Guard, situation: Situation, size: Decimal, trigger: Decimal) -> StopOrder:
+    position = situation.position
+    return StopOrder(
+        symbol=position.symbol,
+        order_side=position.side.closing,
+        position_side=position.position_side,
+        size=size,
+        trigger_price=trigger,
+        client_id=str(order_id(situation.installation, situation.account, position.key, guard.generation)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    why: str
+    capped: bool = False
+    must_move: bool = False
+    """The trigger price itself is wrong: the same order at the same price would be no better."""
+
+
+def _halfway(where: Where) -> Decimal | None:
+    return where.halfway if isinstance(where, Past) else None
+
+
+def _keep_up(
+    guard: Guard, situation: Situation, ours: tuple[Stop, ...], rule: Rule, where: Where, mono: float
+) -> Decision:
+    """A stop of ours rests: is it still right, and if more than one rests, which goes."""
+    assert rule.stop is not None  # noqa: S101  (decide passes rules with a stop only)
+    if not isinstance(situation.liquidation, Known):
+        return Hold("the stop rests; the liquidation price is not known, so it stays as it is")
+    # A stop that was placed clear of liquidation is not wrong because liquidation breathes: half the clearance is.
+    half = replace(rule.stop, clearance_liquidation=rule.stop.clearance_liquidation / 2)
+    clear = band(situation.position, situation.mark, situation.liquidation.value, situation.market, half)
+    best = max(ours, key=lambda stop: _merit(stop, situation, clear))
+    change = _change(best, situation, where, clear, rule.stop)
+    if change is None:
+        for stop in ours:
+            if stop.client_id != best.client_id:
+                return DoCancel(stop.client_id, f"the newer stop {best.trigger_price} rests")
+        return Hold("the stop rests as it should")
+    if change.must_move and not isinstance(where, Safe):
+        return Warn("past", f"{change.why}, and no safe place is left on the way", _halfway(where), rule.name)
+    recent = [at for at in guard.moves if mono - at < HOUR]
+    if change.capped and len(recent) >= situation.replacements_per_hour:
+        return Hold(f"{change.why}, but it was moved {len(recent)} times in an hour already")
+    size = _size(situation)
+    trigger = _new_trigger(best, situation, where, rule.stop)
+    if _too_small(size, trigger, situation.market):
+        return Hold(f"{change.why}, but what is left is too small for an order: the old stop stays")
+    if (situation.mark - trigger) * situation.position.side.sign <= situation.market.tick:
+        return Hold(f"{change.why}, but the mark is at the stop already")
+    order = _order(guard, situation, size, trigger)
+    return DoPlace(order, change.why, rule.name, replaces=best.client_id, capped=change.capped)
+
+
+def _merit(stop: Stop, situation: Situation, clear: Band) -> tuple[bool, Decimal, str]:
+    """Protects at all; covers most without being larger than the position; the newest of equals."""
+    size = stop.size if stop.size is not None else situation.position.size
+    fits = size if size <= situation.position.size else situation.position.size / 2
+    return (_sound(stop) and clear.before_far(stop.trigger_price), fits, stop.client_id)
+
+
+def _sound(stop: Stop) -> bool:
+    """Whether it has the fields every stop of ours is placed with."""
+    reduces = stop.reduce_only or stop.close_position
+    return stop.kind is StopKind.STOP_MARKET and stop.trigger is TriggerKind.MARK and reduces
+
+
+def _change(best: Stop, situation: Situation, where: Where, clear: Band, stop_rule: StopRule) -> _Change | None:
+    """Why the best stop of ours is not right any more; None when it is."""
+    position = situation.position
+    size = best.size if best.size is not None else position.size
+    if not _sound(best):
+        return _Change("it was changed into something that does not protect")
+    if size > position.size:
+        return _Change(f"the position shrank to {position.size}")
+    if size < _size(situation):
+        return _Change(f"the position grew to {position.size}")
+    if not clear.before_far(best.trigger_price):
+        return _Change(f"liquidation has come close to the stop {best.trigger_price}", must_move=True)
+    if isinstance(where, Safe):
+        nearer = (where.trigger - best.trigger_price) * position.side.sign
+        if nearer > SMALLEST_MOVE * situation.mark:
+            return _Change(f"its place is {where.trigger} now", capped=True)
+        if stop_rule.may_loosen and -nearer > SMALLEST_MOVE * situation.mark:
+            return _Change(f"its place is {where.trigger} now, and it may be loosened", capped=True)
+    return None
+
+
+def _new_trigger(best: Stop, situation: Situation, where: Where, stop_rule: StopRule) -> Decimal:
+    """The rule's place, but never further from the mark than the stop that rests unless it may be loosened."""
+    if not isinstance(where, Safe):
+        return best.trigger_price
+    if stop_rule.may_loosen or (where.trigger - best.trigger_price) * situation.position.side.sign > 0:
+        return where.trigger
+    return best.trigger_price

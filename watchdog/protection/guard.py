@@ -1,0 +1,174 @@
+"""What is remembered of the stop of one position: generations, the open order step, what rests, what was refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TypeAlias
+
+from watchdog.domain.position import OrderSide, PositionKey, PositionSide, StopOrder
+
+BLOCK = 10
+"""Generations reserved at a time: their ids are on the disk before any of them is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A Place is on its way."""
+
+    order: StopOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A Place without a clear answer: looked up by id, sent again under the same id when the venue has none."""
+
+    order: StopOrder
+    tries: int = 0
+    absent: bool = False
+    """The venue has said, since the last sending, that it knows no such order."""
+    resends: int = 0
+    next_at: float = 0.0
+    asked: bool = False
+    """A look-up, or the second sending, is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Accepted; counts only once a read that began later shows it."""
+
+    order: StopOrder
+    since: float
+    misses: int = 0
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """A Cancel of one of our own stops is on its way, or is to be tried again."""
+
+    client_id: str
+    sent: bool
+    tries: int = 0
+    next_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Our stop no longer rests and we did not cancel it: the venue is asked what became of it."""
+
+    client_id: str
+    asked: bool = False
+    tries: int = 0
+    next_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """After a restart: every id of the open block is looked up before any order."""
+
+    generations: tuple[int, ...]
+    asked: bool = False
+    tries: int = 0
+    next_at: float = 0.0
+
+
+Step: TypeAlias = Sending | Doubt | ReadBack | Cancelling | Missing | Settling
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The stop of one position, as far as we have to do with it."""
+
+    key: PositionKey
+    generation: int = 0
+    """The next generation to use."""
+    reserved: int = 0
+    """Generations below this are in a block that is saved, or being saved."""
+    settled: int = 0
+    """Of generations below this nothing is open: after a restart only [settled, reserved) is looked up."""
+    step: Step | None = None
+    resting: StopOrder | None = None
+    """Our stop as last read back."""
+    wanted: bool = False
+    """A rule asked for a stop once: it is kept up until the position is gone."""
+    removed: int = 0
+    """How often our stop was taken away by hand, or for a reason unknown."""
+    refusals: int = 0
+    """In a row."""
+    next_try: float = 0.0
+    """Not before this monotonic time is another order sent (a cool-down after a refusal)."""
+    fresh_after: float = -1.0
+    """Only a snapshot that began after this monotonic time may be acted on: later than our last order's answer."""
+    why: str = ""
+    """Why the last order was sent, in words."""
+    moves: tuple[float, ...] = ()
+    """When the stop was moved, for the hourly cap."""
+
+    @property
+    def hands_off(self) -> bool:
+        """The owner took our stop away twice: we only say so from now on."""
+        return self.removed > 1
+
+    def reserve(self) -> Guard:
+        """With a block of generations ahead of the next one."""
+        if self.reserved - self.generation > BLOCK // 3:
+            return self
+        return replace(self, reserved=self.generation + BLOCK)
+
+
+def guard_key(key: PositionKey) -> str:
+    """How a position is named in the store."""
+    return f"{key.symbol}|{key.position_side}"
+
+
+def to_json(guard: Guard) -> str:
+    """What outlives the process."""
+    resting = guard.resting
+    return json.dumps(
+        {
+            "symbol": guard.key.symbol,
+            "position_side": guard.key.position_side,
+            "reserved": guard.reserved,
+            "settled": guard.settled,
+            "wanted": guard.wanted,
+            "removed": guard.removed,
+            "resting": None
+            if resting is None
+            else {
+                "order_side": resting.order_side,
+                "size": str(resting.size),
+                "trigger_price": str(resting.trigger_price),
+                "client_id": resting.client_id,
+            },
+        },
+        sort_keys=True,
+    )
+
+
+def from_json(text: str) -> Guard:
+    """A guard as it was saved; every id of its open block is still to be looked up."""
+    raw = json.loads(text)
+    key = PositionKey(raw["symbol"], PositionSide(raw["position_side"]))
+    resting = raw["resting"]
+    open_block = tuple(range(raw["settled"], raw["reserved"]))
+    return Guard(
+        key=key,
+        generation=raw["reserved"],
+        reserved=raw["reserved"],
+        settled=raw["settled"],
+        wanted=raw["wanted"],
+        removed=raw["removed"],
+        step=Settling(open_block) if open_block else None,
+        resting=None
+        if resting is None
+        else StopOrder(
+            symbol=key.symbol,
+            order_side=OrderSide(resting["order_side"]),
+            position_side=key.position_side,
+            size=Decimal(resting["size"]),
+            trigger_price=Decimal(resting["trigger_price"]),
+            client_id=resting["client_id"],
+        ),
+    )

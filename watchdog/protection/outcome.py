@@ -1,0 +1,270 @@
+"""What an answer, or a snapshot, makes of the open step of a guard.
+
+No answer is not a no (law 7): an unresolved order is looked up by its id until the venue says what became of it, and
+is sent again only under that same id. Nothing counts until a read that began later shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TypeAlias
+
+from watchdog.domain.effects import Cancel, Effect, LookUp, Place
+from watchdog.domain.facts import (
+    Answer,
+    Confirmed,
+    Finished,
+    NotFound,
+    Rejected,
+    RejectKind,
+    Unresolved,
+)
+from watchdog.domain.ids import OrderId, read_order_id
+from watchdog.domain.position import Stop, StopOrder
+from watchdog.protection.guard import Cancelling, Doubt, Guard, Missing, ReadBack, Settling
+
+MOST_RESENDS = 3
+MOST_MISSES = 3
+"""Reads after which an accepted stop that never showed up is looked up by id."""
+
+COOL_DOWN = 30.0
+"""Seconds after a refused order before the next; doubled with each refusal in a row, up to ten minutes."""
+
+LONGEST_COOL_DOWN = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """A stop was read back: it counts from now on."""
+
+    order: StopOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The venue refused a stop."""
+
+    order: StopOrder
+    code: str
+    message: str
+    would_trigger: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Our stop no longer rests and we did not cancel it."""
+
+    client_id: str
+    status: str
+    by_hand: bool
+
+
+Notice: TypeAlias = Rests | Refused | Gone
+
+_TRIGGERED = frozenset({"TRIGGERING", "TRIGGERED", "FINISHED"})
+"""Statuses in which a stop has done its work."""
+
+_BY_VENUE = frozenset({"EXPIRED", "REJECTED"})
+"""Statuses in which the venue itself took a stop away."""
+
+
+def _delay(tries: int) -> float:
+    return float(min(8.0, 0.5 * 2.0**tries))
+
+
+def _settle(guard: Guard, client_id: str) -> Guard:
+    """Nothing is open any more for this id or any before it."""
+    known = read_order_id(client_id)
+    generation = guard.generation if known is None else known.generation + 1
+    return replace(guard, settled=max(guard.settled, generation), step=None)
+
+
+def after_place(guard: Guard, order: StopOrder, answer: Answer, mono: float) -> tuple[Guard, Notice | None]:
+    """A Place ended."""
+    guard = replace(guard, fresh_after=mono)
+    match answer:
+        case Confirmed():
+            return replace(guard, step=ReadBack(order, mono), refusals=0), None
+        case Rejected(kind=RejectKind.DUPLICATE):
+            return replace(guard, step=Doubt(order, next_at=mono)), None
+        case Rejected(code=code, message=message, kind=kind):
+            refused = Refused(order, code, message, kind is RejectKind.WOULD_TRIGGER)
+            return _give_up(guard, order, mono), refused
+        case _:
+            doubt = guard.step if isinstance(guard.step, Doubt) else Doubt(order)
+            return replace(guard, step=replace(doubt, asked=False, absent=False, next_at=mono)), None
+
+
+def after_look_up(guard: Guard, client_id: str, answer: Answer, mono: float) -> tuple[Guard, Notice | None]:
+    """A LookUp ended."""
+    step = guard.step
+    guard = replace(guard, fresh_after=mono)
+    match step:
+        case Doubt(order=order) if order.client_id == client_id:
+            return _after_doubt(guard, step, answer, mono)
+        case ReadBack(order=order) if order.client_id == client_id:
+            if isinstance(answer, Finished | NotFound):
+                return _finished(guard, order.client_id, answer)
+            return replace(guard, step=replace(step, asked=False, misses=0)), None
+        case Missing(client_id=missing) if missing == client_id:
+            if isinstance(answer, Unresolved):
+                tries = step.tries + 1
+                return replace(guard, step=replace(step, asked=False, tries=tries, next_at=mono + _delay(tries))), None
+            if isinstance(answer, Confirmed):  # it rests after all: the list was late
+                return replace(guard, step=None), None
+            return _finished(guard, client_id, answer)
+        case Settling():
+            return _after_settling(guard, step, client_id, answer, mono), None
+        case _:
+            return guard, None
+
+
+def _after_doubt(guard: Guard, step: Doubt, answer: Answer, mono: float) -> tuple[Guard, Notice | None]:
+    match answer:
+        case Confirmed(stop):
+            if stop is None or step.order.matches(stop):
+                return replace(guard, step=ReadBack(step.order, mono), refusals=0), None
+            return _settle(guard, step.order.client_id), None  # another order under this id: the next generation
+        case Finished():
+            return _finished(guard, step.order.client_id, answer)
+        case NotFound() if step.resends >= MOST_RESENDS:
+            return _give_up(guard, step.order, mono), Refused(
+                step.order, "no answer", "the venue knows no such order after several sendings", would_trigger=False
+            )
+        case _:
+            tries, absent = step.tries + 1, isinstance(answer, NotFound)
+            doubt = replace(step, asked=False, absent=absent, tries=tries, next_at=mono + _delay(tries))
+            return replace(guard, step=doubt), None
+
+
+def _give_up(guard: Guard, order: StopOrder, mono: float) -> Guard:
+    """No order came of it: the next one waits for a cool-down, longer with each failure in a row."""
+    wait = min(COOL_DOWN * 2**guard.refusals, LONGEST_COOL_DOWN)
+    return replace(_settle(guard, order.client_id), refusals=guard.refusals + 1, next_try=mono + wait)
+
+
+def _after_settling(guard: Guard, step: Settling, client_id: str, answer: Answer, mono: float) -> Guard:
+    if isinstance(answer, Unresolved | Rejected):
+        tries = step.tries + 1
+        return replace(guard, step=replace(step, asked=False, tries=tries, next_at=mono + _delay(tries)))
+    known = read_order_id(client_id)
+    left = tuple(generation for generation in step.generations if known is None or generation != known.generation)
+    if left:
+        return replace(guard, step=Settling(left))
+    return replace(guard, step=None, settled=guard.reserved)
+
+
+def _finished(guard: Guard, client_id: str, answer: Answer) -> tuple[Guard, Notice]:
+    """The stop is over: was it triggered, taken by the venue, or by hand (or we can't know)?"""
+    status = answer.status if isinstance(answer, Finished) else "unknown to the venue"
+    by_hand = status not in _TRIGGERED and status not in _BY_VENUE
+    guard = replace(_settle(guard, client_id), resting=None, removed=guard.removed + (1 if by_hand else 0))
+    return guard, Gone(client_id, status, by_hand)
+
+
+def after_cancel(guard: Guard, client_id: str, answer: Answer, mono: float) -> Guard:
+    """A Cancel ended."""
+    step = guard.step
+    guard = replace(guard, fresh_after=mono)
+    if not isinstance(step, Cancelling) or step.client_id != client_id:
+        return guard
+    if isinstance(answer, Confirmed | NotFound | Finished):
+        resting = guard.resting
+        if resting is not None and resting.client_id == client_id:
+            guard = replace(guard, resting=None)
+        return replace(guard, step=None)
+    tries = step.tries + 1
+    return replace(guard, step=replace(step, sent=False, tries=tries, next_at=mono + _delay(tries)))
+
+
+def after_snapshot(
+    guard: Guard, ours: Iterable[Stop], began: float, *, open_position: bool
+) -> tuple[Guard, Notice | None]:
+    """A read that began at `began` lists these stops of ours for the position."""
+    if began <= guard.fresh_after:
+        return guard, None
+    resting = {stop.client_id: stop for stop in ours}
+    step = guard.step
+    match step:
+        case ReadBack(order=order):
+            return _read_back(guard, step, resting.get(order.client_id))
+        case Doubt(order=order, asked=False) if order.client_id in resting and order.matches(resting[order.client_id]):
+            return _rests(guard, order)
+        case Cancelling(client_id=client_id, sent=False) if client_id not in resting:
+            return replace(guard, step=None), None
+        case None if guard.resting is not None:
+            listed = resting.get(guard.resting.client_id)
+            if listed is None:
+                if open_position:
+                    return replace(guard, step=Missing(guard.resting.client_id)), None
+                return replace(guard, resting=None), None
+            return guard, None
+        case None if resting:
+            return replace(guard, resting=_as_order(max(resting.values(), key=lambda stop: stop.client_id))), None
+        case _:
+            return guard, None
+
+
+def _as_order(stop: Stop) -> StopOrder | None:
+    """A stop of ours that was adopted after a restart."""
+    if stop.size is None:
+        return None
+    return StopOrder(stop.symbol, stop.order_side, stop.position_side, stop.size, stop.trigger_price, stop.client_id)
+
+
+def _read_back(guard: Guard, step: ReadBack, listed: Stop | None) -> tuple[Guard, Notice | None]:
+    if listed is None:
+        return replace(guard, step=replace(step, misses=step.misses + 1)), None
+    if step.order.matches(listed):
+        return _rests(guard, step.order)
+    return _settle(guard, step.order.client_id), None  # not what was sent: decide again, with what does rest
+
+
+def _rests(guard: Guard, order: StopOrder) -> tuple[Guard, Notice]:
+    return replace(_settle(guard, order.client_id), resting=order, wanted=True, refusals=0), Rests(order)
+
+
+def next_effect(
+    guard: Guard, position_id: tuple[str, str], largest: Decimal | None, mono: float
+) -> tuple[Guard, Effect | None]:
+    """What the open step asks for now: a look-up, a second sending under the same id, another try to cancel.
+
+    `position_id` is the installation and the 16 digits of the position, for the ids of an open block. `largest` is
+    the size of the position as last read; None when nothing may be sent (no position, not fresh, not allowed).
+    """
+    step = guard.step
+    symbol = guard.key.symbol
+    match step:
+        case Doubt(asked=False, next_at=due) if mono >= due:
+            if step.absent:
+                if largest is None or step.order.size > largest:
+                    return _settle(guard, step.order.client_id), None  # it would not be right any more
+                resent = replace(step, asked=True, resends=step.resends + 1)
+                return replace(guard, step=resent), Place(step.order, "the first sending left no trace: the same again")
+            return replace(guard, step=replace(step, asked=True)), LookUp(symbol, step.order.client_id)
+        case ReadBack(asked=False, misses=misses) if misses >= MOST_MISSES:
+            return replace(guard, step=replace(step, asked=True)), LookUp(symbol, step.order.client_id)
+        case Missing(asked=False, next_at=due) if mono >= due:
+            return replace(guard, step=replace(step, asked=True)), LookUp(symbol, step.client_id)
+        case Settling(asked=False, next_at=due) if mono >= due:
+            client_id = str(OrderId(*position_id, step.generations[0]))
+            return replace(guard, step=replace(step, asked=True)), LookUp(symbol, client_id)
+        case Cancelling(sent=False, next_at=due) if mono >= due:
+            return replace(guard, step=replace(step, sent=True)), Cancel(symbol, step.client_id, "again")
+        case _:
+            return guard, None
+
+
+def next_due(guard: Guard) -> float | None:
+    """The monotonic time at which the guard wants to be looked at, if nothing else happens."""
+    match guard.step:
+        case Doubt(asked=False, next_at=due) | Missing(asked=False, next_at=due) | Settling(asked=False, next_at=due):
+            return due
+        case Cancelling(sent=False, next_at=due):
+            return due
+        case None if guard.next_try:
+            return guard.next_try
+        case _:
+            return None

@@ -1,0 +1,218 @@
+"""The book: every position and pool of one account read, valued at the newest marks.
+
+A new mark values anew its own positions and the pools they are in; all else is the same object as before. Maps are
+persistent, so an update costs the positions it touches, not the account.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TypeAlias
+
+from rpds import HashTrieMap
+
+from watchdog.domain.market import Market
+from watchdog.domain.position import (
+    AccountRead,
+    Balance,
+    MarginMode,
+    Position,
+    PositionKey,
+    PositionSide,
+    Stop,
+)
+from watchdog.domain.reading import Reading, Unknown
+from watchdog.risk.exact import exactly
+from watchdog.risk.liquidation import anchored
+from watchdog.risk.position import position_risk
+from watchdog.risk.tiers import Requirement, why_unusable
+from watchdog.risk.valuation import Holding, mark_reading, pool_risk, positive, worth_of
+from watchdog.risk.values import PoolRisk, PositionRisk, StreamedMark, Worth
+
+Marks: TypeAlias = Mapping[str, StreamedMark | tuple[Decimal, float]]
+"""Symbol to mark price and the monotonic time at which it reached us."""
+
+_Worths: TypeAlias = "HashTrieMap[PositionKey, Worth]"  # a string: rpds maps take no [] at run time
+_Pools: TypeAlias = "HashTrieMap[str, PoolRisk]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What one snapshot fixes: who is where, and what stands behind whom. Never changed, shared by all books of it."""
+
+    at: float
+    refusal: Unknown | None
+    """Why this account has no numbers at all."""
+    holdings: Mapping[PositionKey, Holding]
+    by_symbol: Mapping[str, tuple[PositionKey, ...]]
+    pools: Mapping[str, tuple[PositionKey, ...]]
+    balances: Mapping[str, Balance | Unknown]
+
+    def pool_of(self, key: PositionKey) -> str | None:
+        position = self.holdings[key].position
+        return position.margin_asset if position.margin_mode is MarginMode.CROSS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The risk of every position and cross pool of an account. Made by `Book.of`, moved on by `with_mark`."""
+
+    read: AccountRead
+    at: float
+    """Monotonic time of the read: the age of sizes, wallets, stops and the venue's own figures."""
+    positions: HashTrieMap[PositionKey, PositionRisk]
+    pools: HashTrieMap[str, PoolRisk]
+    """By margin asset; only assets that stand behind a cross position."""
+    _marks: HashTrieMap[str, StreamedMark] = field(repr=False)
+    _worths: _Worths = field(repr=False)
+    _frame: _Frame = field(repr=False, compare=False)
+
+    @staticmethod
+    @exactly
+    def of(read: AccountRead, at: float, marks: Marks) -> Book:
+        """Value a read. `at` is the monotonic time from which a streamed mark counts as newer than the read's own.
+
+        Pass the time at which the read's first request left: the venue took its marks after that, and a mark that
+        reached us later is at least nearly as new. The venue's liquidation prices are compared with ours at the read's
+        own marks, before any of `marks` is used.
+        """
+        frame = _frame_of(read, at)
+        own = {
+            key: mark_reading(key.symbol, each.position.mark, "snapshot", at) for key, each in frame.holdings.items()
+        }
+        empty = Book(read, at, HashTrieMap(), HashTrieMap(), HashTrieMap(), HashTrieMap(), frame)
+        if frame.refusal:
+            return empty._valued(own, frame.holdings, frame.pools)
+        frame = _anchored(frame, own)
+        newer = {
+            symbol: StreamedMark(*mark) for symbol, mark in marks.items() if symbol in frame.by_symbol and mark[1] >= at
+        }
+        for symbol, mark in newer.items():
+            own |= dict.fromkeys(frame.by_symbol[symbol], mark_reading(symbol, mark.price, "stream", mark.at))
+        book = replace(empty, _frame=frame, _marks=HashTrieMap(newer))
+        return book._valued(own, frame.holdings, frame.pools)  # noqa: SLF001 -- its own class
+
+    @exactly
+    def with_mark(self, symbol: str, price: Decimal, at: float) -> Book:
+        """The book at a new mark price of one symbol; itself when it holds none of it or knows a newer mark.
+
+        Values anew the symbol's positions and, in cross mode, the others of their pools. The same as `Book.of` with
+        that mark, figure for figure.
+        """
+        frame = self._frame
+        keys = frame.by_symbol.get(symbol, ())
+        last = self._marks.get(symbol)
+        if not keys or frame.refusal or at < (self.at if last is None else last.at):
+            return self
+        touched = dict.fromkeys(pool for key in keys if (pool := frame.pool_of(key)) is not None)
+        isolated = [key for key in keys if frame.pool_of(key) is None]
+        mark = mark_reading(symbol, price, "stream", at)
+        book = replace(self, _marks=self._marks.insert(symbol, StreamedMark(price, at)))
+        pooled = (key for pool in touched for key in frame.pools[pool])
+        return book._valued(dict.fromkeys(keys, mark), [*isolated, *pooled], touched)  # noqa: SLF001 -- its own class
+
+    def _valued(self, marks: Mapping[PositionKey, Reading], keys: Iterable[PositionKey], pools: Iterable[str]) -> Book:
+        """The book with the worth of `marks`' positions, then `pools`, then the readings of `keys` made anew."""
+        frame = self._frame
+        worths, risks = self._worths, self.positions
+        for key, mark in marks.items():
+            worths = worths.insert(key, worth_of(frame.holdings[key], mark))
+        pool_risks = _pool_risks(frame, worths, self.pools, pools)
+        for key in keys:
+            asset = frame.pool_of(key)
+            pool, size = (None, 0) if asset is None else (pool_risks[asset], len(frame.pools[asset]))
+            risks = risks.insert(key, position_risk(frame.holdings[key], worths[key], pool, size))
+        return replace(self, positions=risks, pools=pool_risks, _worths=worths)
+
+
+def _pool_risks(frame: _Frame, worths: _Worths, pools: _Pools, assets: Iterable[str]) -> _Pools:
+    for asset in assets:
+        members = [(frame.holdings[key], worths[key]) for key in frame.pools[asset]]
+        pools = pools.insert(asset, pool_risk(asset, frame.balances[asset], members, frame.at))
+    return pools
+
+
+def _frame_of(read: AccountRead, at: float) -> _Frame:
+    refusal = _refusal(read)
+    markets = {market.symbol: market for market in read.markets}
+    stops: defaultdict[str, list[Stop]] = defaultdict(list)
+    for stop in read.stops:
+        stops[stop.symbol].append(stop)
+    requirements: dict[str, Requirement | Unknown] = {}
+    holdings: dict[PositionKey, Holding] = {}
+    by_symbol: defaultdict[str, list[PositionKey]] = defaultdict(list)
+    pools: defaultdict[str, list[PositionKey]] = defaultdict(list)
+    for position in read.positions:
+        symbol, key = position.symbol, position.key
+        if symbol not in requirements:
+            requirements[symbol] = refusal or _requirement(symbol, markets.get(symbol))
+        unset = Unknown(f"{symbol} venue liquidation price: not compared")
+        flaw = refusal or _flaw(position)
+        if key in holdings:
+            continue  # refused above: the read holds it twice
+        by_symbol[symbol].append(key)
+        if position.margin_mode is MarginMode.CROSS:
+            pools[position.margin_asset].append(key)
+        requirement = flaw or requirements[symbol]
+        holdings[key] = Holding(position, requirement, flaw, tuple(stops[symbol]), flaw or unset, flaw or unset)
+    return _Frame(
+        at,
+        refusal,
+        holdings,
+        {symbol: tuple(keys) for symbol, keys in by_symbol.items()},
+        {asset: tuple(keys) for asset, keys in pools.items()},
+        {asset: refusal or _balance(read, asset) for asset in pools},
+    )
+
+
+def _refusal(read: AccountRead) -> Unknown | None:
+    """Why a whole account has no numbers: formulas we do not have yet, or a read that contradicts itself."""
+    if read.modes.hedge:
+        return Unknown("hedge mode is not supported yet: no numbers")
+    if read.modes.multi_asset:
+        return Unknown("multi-assets mode is not supported yet: no numbers")
+    for key, rows in Counter(position.key for position in read.positions).items():
+        if rows > 1:
+            return Unknown(f"{key.symbol}: the read holds this position {rows} times")
+    return None
+
+
+def _flaw(position: Position) -> Unknown | None:
+    """Why a row cannot be a position."""
+    if position.position_side is not PositionSide.BOTH:
+        return Unknown(f"{position.symbol} position side: a {position.position_side} leg in one-way mode")
+    return positive(position.symbol, "size", position.size)
+
+
+def _requirement(symbol: str, market: Market | None) -> Requirement | Unknown:
+    if market is None:
+        return Unknown(f"{symbol} tiers: its market was not read")
+    if problem := why_unusable(market.tiers):
+        return Unknown(f"{symbol} tiers: {problem}")
+    return Requirement.of(market.tiers)
+
+
+def _balance(read: AccountRead, asset: str) -> Balance | Unknown:
+    rows = [balance for balance in read.balances if balance.asset == asset]
+    match rows:
+        case [balance]:
+            return balance
+        case []:
+            return Unknown(f"{asset} wallet: no balance row")
+        case _:
+            return Unknown(f"{asset} wallet: {len(rows)} balance rows")
+
+
+def _anchored(frame: _Frame, marks: Mapping[PositionKey, Reading]) -> _Frame:
+    """The frame with every venue price judged and compared at the snapshot's own marks."""
+    worths: _Worths = HashTrieMap({key: worth_of(each, marks[key]) for key, each in frame.holdings.items()})
+    pools = _pool_risks(frame, worths, HashTrieMap(), frame.pools)
+    holdings: dict[PositionKey, Holding] = {}
+    for key, holding in frame.holdings.items():
+        asset = frame.pool_of(key)
+        pool = None if asset is None else pools[asset]
+        holdings[key] = holding if holding.flaw else anchored(holding, worths[key], pool)
+    return replace(frame, holdings=holdings)

@@ -1,0 +1,135 @@
+"""The liquidation price of a position: the venue's judged, ours solved, the nearer of the two, and the pool's.
+
+Callers run these under `exact.CONTEXT`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from watchdog.domain.position import Position, Side
+from watchdog.domain.reading import Known, Never, Reading, Unknown
+from watchdog.risk.exact import ONE
+from watchdog.risk.solver import liquidation_price
+from watchdog.risk.valuation import OURS, VENUE, Holding, derive, isolated_equity, margin_ratio, oldest_mark, positive
+from watchdog.risk.values import PoolRisk, Worth
+
+OURS_WITH_GAP = "ours, with the venue's gap"
+NO_PRICE = "ours: no price liquidates it"
+
+
+def own_liquidation(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Reading:
+    """Our liquidation price of one position, every other price standing still; Never when no price does it."""
+    at = oldest_mark(worth, pool)
+    requirement, position = holding.requirement, holding.position
+    if isinstance(requirement, Unknown):
+        return requirement
+    if pool is None:
+        backing = isolated_equity(holding, worth)
+    else:
+        backing = derive(
+            "money", OURS, at, lambda e, all_, own: e - (all_ - own), pool.equity, pool.maintenance, worth.maintenance
+        )
+    match worth.mark, backing:
+        case Known(value=mark), Known(value=equity):
+            price = liquidation_price(position.side, position.size, mark, equity, requirement)
+            return Never(NO_PRICE, at) if price is None else Known(price, "price", OURS, at)
+        case Known(), _:
+            return backing
+        case _:
+            return worth.mark
+
+
+def anchored(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Holding:
+    """The holding with the venue's liquidation price judged, and compared with ours, at the snapshot's own marks."""
+    venue = _believable(holding.position, worth.mark, margin_ratio(holding, worth, pool))
+    ours = own_liquidation(holding, worth, pool)
+    gap: Reading
+    match venue, ours:
+        case Known(value=theirs, at=at), Known(value=own):
+            gap = Known(theirs - own, "price", "venue − ours at the snapshot", at)
+        case Unknown(), _:
+            gap = venue
+        case _, Unknown():
+            gap = ours
+        case _:
+            gap = Unknown(f"{holding.position.symbol} gap: the venue gives a liquidation price, ours is never")
+    return replace(holding, venue=venue, gap=gap)
+
+
+def _believable(position: Position, mark: Reading, margin: Reading) -> Reading:
+    """The venue's liquidation price; Unknown for one that cannot be true.
+
+    On the wrong side of the mark of the same read it can only be true at a ratio of 1 and more. A mark that passes it
+    later proves nothing against it; nor does a ratio that is not known.
+    """
+    venue = position.venue_liquidation
+    if isinstance(venue, Never):
+        return Unknown(f"{position.symbol} venue liquidation price: none given")
+    if isinstance(venue, Unknown):
+        return venue
+    if problem := positive(position.symbol, "venue liquidation price", venue.value):
+        return problem
+    wrong_side = isinstance(mark, Known) and (mark.value - venue.value) * position.side.sign <= 0
+    if wrong_side and isinstance(margin, Known) and margin.value < 1:
+        return Unknown(f"{position.symbol} venue liquidation price: {venue.value} is on the wrong side of mark")
+    return venue
+
+
+def _nearer(side: Side, *prices: Known) -> Known:
+    """The one a price going toward danger meets first; the earlier named when they are the same."""
+    return max(prices, key=lambda price: price.value * side.sign)
+
+
+def liquidation_of(side: Side, venue: Reading, ours: Reading, gap: Reading) -> Reading:
+    """The nearer of the venue's price and ours, ours moved by the gap where the gap is toward danger."""
+    match venue, ours:
+        case Known(), Known():
+            return _nearer(side, venue, _moved(side, ours, gap))
+        case Known(), Never():
+            return replace(venue, source=f"{VENUE} alone; {NO_PRICE}")
+        case Known(), Unknown(reason=reason):
+            return replace(venue, source=f"{VENUE} alone; ours is unknown: {reason}")
+        case Unknown(reason=reason), Known():
+            return replace(ours, source=f"{OURS} alone; the venue's is unknown: {reason}")
+        case Unknown(reason=theirs), Unknown(reason=own) if theirs != own:
+            return Unknown(f"{own}; {theirs}")
+        case _:
+            return ours
+
+
+def _moved(side: Side, ours: Known, gap: Reading) -> Known:
+    if isinstance(gap, Known) and gap.value * side.sign > 0:
+        return replace(ours, value=ours.value + gap.value, source=OURS_WITH_GAP)
+    return ours
+
+
+def near_of(
+    side: Side, worth: Worth, liquidation: Reading, pool: PoolRisk | None, *, alone: bool
+) -> tuple[Reading, Reading]:
+    """A position's price at its pool's liquidation, and the nearer of that and its own.
+
+    A common move the other way (a rise, for a long) does not meet the stops of this position, so only the move toward
+    its own danger counts. With the pool unknown the nearer is unknown too: the pool may go first. Alone in its pool,
+    its own price is the pool's.
+    """
+    if pool is None:
+        return liquidation, liquidation
+    move = pool.shock_down if side is Side.LONG else pool.shock_up
+    pooled = derive(
+        "price",
+        "the pool's liquidation",
+        pool.at,
+        lambda mark, share: mark * (ONE - side.sign * share),
+        worth.mark,
+        move,
+    )
+    match liquidation, pooled:
+        case Known(), Known():
+            return pooled, _nearer(side, liquidation, pooled)
+        case _, Unknown():
+            return pooled, liquidation if alone else pooled
+        case _, Known() if not isinstance(liquidation, Unknown):
+            return pooled, pooled
+        case _:
+            return pooled, liquidation

@@ -1,0 +1,66 @@
+"""All readings of one position. Callers run this under `exact.CONTEXT`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from watchdog.domain.reading import Known, Reading, Unknown
+from watchdog.risk.coverage import judge_stops
+from watchdog.risk.exact import ZERO
+from watchdog.risk.liquidation import liquidation_of, near_of, own_liquidation
+from watchdog.risk.valuation import (
+    OURS,
+    VENUE,
+    Holding,
+    derive,
+    isolated_equity,
+    leverage,
+    margin_ratio,
+    oldest_mark,
+    positive,
+    room_used,
+)
+from watchdog.risk.values import PoolRisk, PositionRisk, Worth
+
+
+def position_risk(holding: Holding, worth: Worth, pool: PoolRisk | None, pool_size: int) -> PositionRisk:
+    """A position's readings from its own worth and, in cross mode, its pool's."""
+    position, at = holding.position, oldest_mark(worth, pool)
+    side = position.side
+    ours = own_liquidation(holding, worth, pool)
+    liquidation = liquidation_of(side, holding.venue, ours, holding.gap)
+    pooled, near = near_of(side, worth, liquidation, pool, alone=pool_size == 1)
+    equity = isolated_equity(holding, worth) if pool is None else pool.equity
+    coverage = judge_stops(position, worth.mark, near, holding.stops)
+    entry = positive(position.symbol, "entry price", position.entry) or Known(position.entry, "price", VENUE, at)
+
+    def room(entered: Decimal, mark: Decimal, price: Decimal) -> Decimal:
+        return room_used((entered - mark) * side.sign, (entered - price) * side.sign)
+
+    def distance(mark: Decimal, price: Decimal) -> Decimal:
+        return max(ZERO, (mark - price) * side.sign / mark)
+
+    return PositionRisk(
+        position=position,
+        pool=None if pool is None else pool.asset,
+        mark=worth.mark,
+        notional=worth.notional,
+        unrealised=worth.unrealised,
+        maintenance=worth.maintenance,
+        margin_ratio=margin_ratio(holding, worth, pool),
+        liquidation_venue=holding.venue,
+        liquidation_ours=ours,
+        gap=holding.gap,
+        liquidation=liquidation,
+        pool_liquidation=pooled,
+        liquidation_near=near,
+        liquidation_distance=derive("share", _source(near), at, distance, worth.mark, near),
+        room_used=derive("share", _source(liquidation), at, room, entry, worth.mark, liquidation),
+        effective_leverage=derive("times", OURS, at, leverage, worth.notional, equity),
+        stop_coverage=coverage.share,
+        stops=coverage.judgements,
+    )
+
+
+def _source(reading: Reading) -> str:
+    return "" if isinstance(reading, Unknown) else reading.source

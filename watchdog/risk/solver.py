@@ -1,0 +1,159 @@
+"""When does the requirement reach the equity? One walk answers it for a price and for a pool's common move.
+
+Both are the same question. Along a line (the price of one position, or one factor on all prices of a pool) each
+position requires a piecewise straight amount and the equity is straight. The walk goes from where we are toward danger,
+edge by edge, and stops at the first point where the requirement is not below the equity: inside a piece by its
+equation, or at an edge where a table without `cum` jumps. So the tier is always the one at the answer, not today's.
+
+A contract that is straight in something else than price (an inverse one in 1/price) walks the same way along that.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import itemgetter
+from typing import Literal, NamedTuple, TypeAlias
+
+from watchdog.domain.position import Side
+from watchdog.risk.exact import ONE, ZERO, exactly
+from watchdog.risk.tiers import Requirement
+
+Way: TypeAlias = Literal[-1, 1]
+"""−1: toward zero · +1: up, without end."""
+
+DOWN: Way = -1
+UP: Way = 1
+
+
+class Load(NamedTuple):
+    """One position on the line: at `x` its notional is `scale · x`, and `requirement` says what that requires."""
+
+    scale: Decimal
+    requirement: Requirement
+
+
+class Equity(NamedTuple):
+    """What stands behind the loads: `value` at the start of the walk, changing by `slope` a unit of `x`."""
+
+    value: Decimal
+    slope: Decimal
+
+
+class Exposure(NamedTuple):
+    """A position of a pool: its side, its notional now, and its requirement."""
+
+    side: Side
+    notional: Decimal
+    requirement: Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """How far all prices of a pool may move together before it is liquidated, as signed shares of the prices.
+
+    `down` is in (−1, 0], `up` is 0 or more, None where no move that way does it: there is no bound on the way up, the
+    last piece of every table is followed to its end.
+    """
+
+    down: Decimal | None
+    up: Decimal | None
+
+    @property
+    def nearest(self) -> Decimal | None:
+        """The smaller move of the two; down when they are as far."""
+        moves = [move for move in (self.down, self.up) if move is not None]
+        return min(moves, key=abs) if moves else None
+
+
+@exactly
+def liquidation_price(
+    side: Side, size: Decimal, mark: Decimal, equity: Decimal, requirement: Requirement
+) -> Decimal | None:
+    """The first price from mark toward danger at which maintenance (and fee) reaches equity; None: no price does.
+
+    Linear contracts. `equity` is what stands behind this position at `mark`, its own unrealised profit included, the
+    other positions' maintenance taken off: `wallet + ΣuPnL − Σ other maintenance`. Already there: the mark itself. A
+    long may have none above zero; a short always has one, as losses without end meet any equity.
+    """
+    toward = DOWN if side is Side.LONG else UP
+    return first_crossing([Load(size, requirement)], Equity(equity, side.sign * size), mark, toward)
+
+
+@exactly
+def shock(exposures: Sequence[Exposure], equity: Decimal) -> Shock:
+    """The common moves of all prices that liquidate a pool with this equity, each position's tiers walked."""
+    loads = [Load(exposure.notional, exposure.requirement) for exposure in exposures]
+    slope = sum((exposure.side.sign * exposure.notional for exposure in exposures), ZERO)
+    down, up = (first_crossing(loads, Equity(equity, slope), ONE, way) for way in (DOWN, UP))
+    return Shock(None if down is None else down - ONE, None if up is None else up - ONE)
+
+
+@exactly
+def first_crossing(loads: Sequence[Load], equity: Equity, start: Decimal, toward: Way) -> Decimal | None:
+    """The first `x > 0` from `start` at which what the loads require is not below the equity; None: there is none.
+
+    Exact up to the rounding of 50 digits. Where the requirement jumps, the answer is the edge itself.
+    """
+    slope, base = -equity.slope, equity.slope * start - equity.value
+    required = ZERO
+    edges: list[Iterator[_Edge]] = []
+    for scale, requirement in loads:
+        number = requirement.line_at(scale * start)
+        line = requirement.lines[number]
+        required += line.rate * scale * start + line.base
+        slope += line.rate * scale
+        base += line.base
+        edges.append(_edges(scale, requirement, number, toward))
+    if required >= equity.value:
+        return start
+    ahead = edges[0] if len(edges) == 1 else heapq.merge(*edges, key=itemgetter(0))
+    return _walk(slope, base, start, toward, ahead)
+
+
+class _Edge(NamedTuple):
+    """A bend of the requirement: `way` is its `x` times the direction (so that it rises along the walk)."""
+
+    way: Decimal
+    slope: Decimal
+    base: Decimal
+
+
+def _edges(scale: Decimal, requirement: Requirement, number: int, toward: Way) -> Iterator[_Edge]:
+    """The bends of one load that lie ahead of line `number`, nearest first, each with the change it brings."""
+    lines = requirement.lines
+    while True:
+        following = number + toward
+        if not 0 <= following < len(lines):
+            return
+        here, there = lines[number], lines[following]
+        edge = (there if toward == UP else here).floor / scale
+        yield _Edge(edge * toward, (there.rate - here.rate) * scale, there.base - here.base)
+        number = following
+
+
+def _walk(slope: Decimal, base: Decimal, start: Decimal, toward: Way, edges: Iterable[_Edge]) -> Decimal | None:
+    """The first point where `slope · x + base`, bent at the edges, is not below zero; it is below at `start`."""
+    here = start
+    for edge in edges:
+        # An edge may round to the wrong side of where we are by the last digit.
+        there = max(edge.way, here * toward) * toward
+        if slope * there + base >= 0:
+            return _root(slope, base, here, toward)
+        slope += edge.slope
+        base += edge.base
+        here = there
+        if slope * here + base >= 0:
+            return here
+    if slope * toward <= 0:
+        return None
+    crossing = _root(slope, base, here, toward)
+    return crossing if crossing > 0 else None
+
+
+def _root(slope: Decimal, base: Decimal, here: Decimal, toward: Way) -> Decimal:
+    """Where the straight line through a point below zero reaches zero ahead of it."""
+    # It rises and lies ahead by construction; by the last digit of a sum either may look otherwise.
+    return max(-base / slope * toward, here * toward) * toward if slope * toward > 0 else here

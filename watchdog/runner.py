@@ -1,0 +1,236 @@
+"""One account at work: an inbox of facts, the core's step, and the effects it asks for. Decides nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine
+from typing import Any
+
+from watchdog.clock import Clock, Timer
+from watchdog.core.state import State
+from watchdog.core.step import RulesChanged, step
+from watchdog.domain.effects import (
+    Cancel,
+    Effect,
+    Level,
+    LookUp,
+    Message,
+    Place,
+    Read,
+    Reply,
+    Save,
+    Stream,
+    WakeAt,
+)
+from watchdog.domain.facts import Barred, Command, Due, Fact, Failed, Frame, Mark, Opened, Outcome, Saved, Snapshot
+from watchdog.notifier import Notifier
+from watchdog.store import Store, StoreError
+from watchdog.venues.base import ReadError, Venue, VenueRefusedError
+
+STEPS_IN_A_ROW = 50
+"""After so many facts the loop gets a turn: a flood of frames must not keep answers from coming in."""
+
+_log = logging.getLogger(__name__)
+
+
+class AccountRunner:
+    """Runs one account until cancelled. Facts come in by `put`; marks conflate, nothing else is dropped."""
+
+    def __init__(self, state: State, venue: Venue, store: Store, notifier: Notifier, clock: Clock) -> None:
+        self.state = state
+        self._venue = venue
+        self._store = store
+        self._notifier = notifier
+        self._clock = clock
+        self._inbox: deque[Fact | RulesChanged] = deque()
+        self._marks: dict[str, Mark] = {}
+        self._wake = asyncio.Event()
+        self._timer: Timer | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._orders: set[asyncio.Task[None]] = set()
+        self._streaming: asyncio.Task[None] | None = None
+        self._opened = False
+        self._replies: dict[str, asyncio.Future[Reply]] = {}
+        self._mistakes: set[str] = set()
+        self.cycle_at = clock.now().mono
+        """Monotonic time at which the last read, good or bad, had been judged."""
+        self.marks_seen: dict[str, int] = {}
+        """Per symbol the venue's time of the newest mark that was taken in."""
+
+    @property
+    def account(self) -> str:
+        """Its name."""
+        return self.state.who.account
+
+    def put(self, fact: Fact | RulesChanged) -> None:
+        """Hand in a fact. Never blocks."""
+        if isinstance(fact, Mark):
+            self._marks[fact.symbol] = fact
+        else:
+            self._inbox.append(fact)
+        self._wake.set()
+
+    async def ask(self, command: Command) -> Reply:
+        """Hand in a command and wait for its answer."""
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._replies[command.reply_to] = future
+        self.put(command)
+        try:
+            return await future
+        finally:
+            self._replies.pop(command.reply_to, None)
+
+    def busy(self) -> bool:
+        """Whether a fact waits or an effect is under way; streams and timers are not counted."""
+        return bool(self._inbox or self._marks or self._tasks)
+
+    async def run(self) -> None:
+        """Take facts in, one after the other, for ever."""
+        self.put(Due())
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                taken = 0
+                while self._inbox or self._marks:
+                    self._take()
+                    taken += 1
+                    if taken % STEPS_IN_A_ROW == 0:
+                        await asyncio.sleep(0)
+        finally:
+            await self._end()
+
+    def _take(self) -> None:
+        if self._inbox:
+            fact = self._inbox.popleft()
+        else:
+            symbol = next(iter(self._marks))
+            fact = self._marks.pop(symbol)
+            self.marks_seen[symbol] = fact.venue_time_ms
+        try:
+            self.state, effects = step(self.state, fact, self._clock.now())
+        except Exception as error:  # noqa: BLE001  (a mistake of ours must not end the watch over everything else)
+            self._mistake(fact, error)
+            return
+        for effect in effects:
+            self._do(effect)
+        if isinstance(fact, Snapshot) or (isinstance(fact, Outcome) and isinstance(fact.effect, Read)):
+            self.cycle_at = self._clock.now().mono
+
+    def _mistake(self, fact: object, error: Exception) -> None:
+        """A mistake of ours in one step: the state stays as it was, the owner hears of it, the account goes on."""
+        _log.exception("account %s: a step failed on %s", self.account, type(fact).__name__)
+        what = f"{type(error).__name__}: {error}"
+        if isinstance(fact, Snapshot):  # or no read would ever begin again
+            self.put(Outcome(Read("again"), Failed("an error of mine, see the log"), fact.began))
+        if what in self._mistakes:
+            return
+        self._mistakes.add(what)
+        now = self._clock.now()
+        lines = (
+            f"EMERGENCY · I MADE A MISTAKE on {self.account}: what I say of it may be old · {self.account}",
+            f"{what[:200]} (while taking in {type(fact).__name__}; the log has the rest)",
+            "You: watch this account yourself, and report the log.",
+        )
+        message = Message(
+            f"{self.account}:mistake:{now.wall * 1000:.0f}", self.account, Level.EMERGENCY, "told", "", lines,
+            sound=True, at=now.wall,
+        )  # fmt: skip
+        self._start(self._save(Save(messages=(message,))))
+
+    def _do(self, effect: Effect) -> None:
+        match effect:
+            case Place() | Cancel() | LookUp():
+                task = self._start(self._order(effect))
+                self._orders.add(task)
+                task.add_done_callback(self._orders.discard)
+            case Read():
+                self._start(self._read(effect))
+            case Save():
+                self._start(self._save(effect))
+            case WakeAt(mono=mono):
+                if self._timer is not None:
+                    self._timer.cancel()
+                self._timer = self._clock.call_at(mono, lambda: self.put(Due()))
+            case Stream(symbols=symbols):
+                self._venue.watch(symbols)
+            case Reply():
+                future = self._replies.get(effect.to)
+                if future is not None and not future.done():
+                    future.set_result(effect)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _order(self, effect: Place | Cancel | LookUp) -> None:
+        began = self._clock.now().mono
+        match effect:
+            case Place(order=order):
+                answer = await self._venue.place(order)
+            case Cancel(symbol=symbol, client_id=client_id):
+                answer = await self._venue.cancel(symbol, client_id)
+            case LookUp(symbol=symbol, client_id=client_id):
+                answer = await self._venue.look_up(symbol, client_id)
+        self.put(Outcome(effect, answer, began))
+
+    async def _read(self, effect: Read) -> None:
+        began = self._clock.now().mono
+        try:
+            if not self._opened:
+                power = await self._venue.open()
+                self._opened = True
+                self.put(Opened(power.withdraw, power.note))
+                self._streaming = asyncio.create_task(self._stream())
+                began = self._clock.now().mono
+            read = await self._venue.read()
+        except VenueRefusedError as error:
+            self.put(Barred(str(error)))
+        except ReadError as error:
+            self.put(Outcome(effect, Failed(error.reason, error.retry_after), began))
+        except Exception as error:  # noqa: BLE001  (a mistake of ours must not end the watch over everything else)
+            _log.exception("account %s: a read failed in a way nobody foresaw", self.account)
+            self.put(Outcome(effect, Failed(f"an error of mine ({type(error).__name__}), see the log"), began))
+        else:
+            self.put(Snapshot(read, began, self._clock.now().mono))
+
+    async def _stream(self) -> None:
+        """The streams, started again should they ever end by a mistake of ours: reads go on meanwhile."""
+        while True:
+            try:
+                await self._venue.stream(self._hear)
+            except Exception:  # noqa: BLE001  (the same)
+                _log.exception("account %s: the streams ended by a mistake; they start again", self.account)
+            await self._clock.sleep(5.0)
+
+    def _hear(self, fact: Mark | Frame) -> None:
+        self.put(fact)
+
+    async def _save(self, save: Save) -> None:
+        began = self._clock.now()
+        try:
+            await self._store.write(self.account, save, self._notifier.channels_for, began)
+        except StoreError as error:
+            for message in save.messages:
+                self._notifier.say_now(message)
+            self.put(Outcome(save, Failed(str(error)), began.mono))
+            return
+        for message in save.messages:
+            self._notifier.hand_over(message)
+        self.put(Outcome(save, Saved(), began.mono))
+
+    async def _end(self) -> None:
+        """Let an order under way have its answer for a moment, then let go. What rests on the venue stays."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._orders:
+            await asyncio.wait(tuple(self._orders), timeout=3.0)
+        tasks = [*self._tasks, *([self._streaming] if self._streaming is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._venue.close()

@@ -1,0 +1,1 @@
+"""Binance USD-M futures: what its payloads mean, what its wire looks like, and the account on it."""

@@ -1,0 +1,132 @@
+"""Binance USD-M, pure: what it lists. Markets from exchangeInfo, maintenance tiers from leverageBracket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from watchdog.domain.market import Market, Tier
+from watchdog.venues.fields import PayloadError, Row, rows
+
+TAKER_FEE = Decimal("0.0005")
+"""Of VIP 0, the highest rate any account pays (binance.com/en/fee/futureFee); the account's own needs a request a
+symbol, and a stop's clearance is better too wide than too narrow."""
+_CUM_SLACK = Decimal(1)
+"""How far, in quote, a published `cum` may lie from the one that makes maintenance continuous: rounding, no more."""
+
+
+def read_market(row: Any, symbol: str, tiers: tuple[Tier, ...] = ()) -> Market:
+    """One row of exchangeInfo `symbols[]`. `symbol` is ccxt's unified name. Raises PayloadError naming the field.
+
+    A stop-market order is bound by LOT_SIZE and by MARKET_LOT_SIZE: the stricter of the two is taken.
+    """
+    market = Row.of(row, "exchangeInfo")
+    filters = {item.text("filterType"): item for item in market.rows("filters")}
+    for name in ("PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "MIN_NOTIONAL"):
+        if name not in filters:
+            raise PayloadError(f"exchangeInfo.{market.text('symbol')}.filters", f"has no {name}")
+    lot, market_lot = filters["LOT_SIZE"], filters["MARKET_LOT_SIZE"]
+    most = [size for size in (lot.not_negative("maxQty"), market_lot.not_negative("maxQty")) if size > 0]
+    return Market(
+        symbol=symbol,
+        venue_id=market.text("symbol"),
+        base=market.text("baseAsset"),
+        margin_asset=market.text("marginAsset"),
+        tick=filters["PRICE_FILTER"].positive("tickSize"),
+        step=max(lot.positive("stepSize"), market_lot.not_negative("stepSize")),
+        min_size=max(lot.not_negative("minQty"), market_lot.not_negative("minQty")),
+        max_size=min(most) if most else None,
+        min_notional=filters["MIN_NOTIONAL"].not_negative("notional"),
+        taker_fee=TAKER_FEE,
+        tiers=tiers,
+    )
+
+
+def read_brackets(answer: Any) -> dict[str, Any]:
+    """The leverageBracket answer, still raw, by the venue's symbol. Raises PayloadError when it is no such answer."""
+    found = {row.text("symbol"): row.raw.get("brackets") for row in rows(answer, "leverageBracket")}
+    if not found:
+        raise PayloadError("leverageBracket", "is an empty list")
+    return found
+
+
+def read_tiers(brackets: Any, where: str = "brackets") -> tuple[Tier, ...]:
+    """The brackets of one symbol as tiers, in rising order; the last has no cap.
+
+    Raises PayloadError for a gap, a rate that does not rise, or a `cum` that makes maintenance jump at an edge:
+    cum_n = cum_{n-1} + floor_n · (rate_n - rate_{n-1}).
+    """
+    found = sorted(rows(brackets, where), key=lambda row: row.not_negative("notionalFloor"))
+    if not found:
+        raise PayloadError(where, "is an empty list")
+    tiers: list[Tier] = []
+    for row in found:
+        tier = Tier(
+            floor=row.not_negative("notionalFloor"),
+            cap=row.positive("notionalCap"),
+            rate=row.positive("maintMarginRatio"),
+            cum=row.not_negative("cum"),
+        )
+        if tier.rate > 1:
+            raise PayloadError(row.path("maintMarginRatio"), f"{tier.rate} is more than 1")
+        _follows(tiers[-1] if tiers else None, tier, row)
+        tiers.append(tier)
+    last = tiers.pop()
+    tiers.append(Tier(last.floor, None, last.rate, last.cum))
+    return tuple(tiers)
+
+
+def _follows(before: Tier | None, tier: Tier, row: Row) -> None:
+    floor, rate, cum = (before.cap, before.rate, before.cum) if before is not None else (Decimal(0),) * 3
+    if tier.floor != floor:
+        raise PayloadError(row.path("notionalFloor"), f"{tier.floor} does not follow on {floor}")
+    if tier.cap is not None and tier.cap <= tier.floor:
+        raise PayloadError(row.path("notionalCap"), f"{tier.cap} is not above {tier.floor}")
+    if tier.rate < rate:
+        raise PayloadError(row.path("maintMarginRatio"), f"{tier.rate} is below the {rate} of the bracket before")
+    expected = cum + tier.floor * (tier.rate - rate)
+    if abs(tier.cum - expected) > _CUM_SLACK + expected / 1_000_000:
+        raise PayloadError(row.path("cum"), f"{tier.cum} makes maintenance jump at {tier.floor}; {expected} would not")
+
+
+class Listing(Mapping[str, Market]):
+    """The venue's markets by its own names, each built when it is first asked for: a few of many hundred are.
+
+    `rows` holds ccxt's unified symbol and the raw exchangeInfo row of each, `brackets` the raw brackets. A market
+    whose brackets cannot be read has no tiers, and `problems` says why; a row that cannot be read raises PayloadError.
+    """
+
+    def __init__(self, rows: Mapping[str, tuple[str, Any]], brackets: Mapping[str, Any]) -> None:
+        self._rows = rows
+        self._brackets = brackets
+        self._built: dict[str, Market] = {}
+        self.problems: dict[str, str] = {}
+
+    def __getitem__(self, venue_id: str) -> Market:
+        market = self._built.get(venue_id)
+        if market is None:
+            symbol, row = self._rows[venue_id]
+            market = read_market(row, symbol, self._tiers(venue_id))
+            self._built[venue_id] = market
+        return market
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def has_brackets(self, venue_id: str) -> bool:
+        """Whether the last bracket answer spoke of this symbol."""
+        return venue_id in self._brackets
+
+    def _tiers(self, venue_id: str) -> tuple[Tier, ...]:
+        if venue_id not in self._brackets:
+            self.problems[venue_id] = "leverageBracket does not list it"
+            return ()
+        try:
+            return read_tiers(self._brackets[venue_id], f"leverageBracket.{venue_id}")
+        except PayloadError as error:
+            self.problems[venue_id] = str(error)
+            return ()

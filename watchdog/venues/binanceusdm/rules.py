@@ -1,0 +1,285 @@
+"""Binance USD-M, pure: raw payloads in, domain values out. No I/O, no clock, no ccxt.
+
+The field meanings are those of Binance's API pages (developers.binance.com, USDⓈ-M futures: Position Information V3,
+Account Information V3, Futures Account Configuration, Current All Algo Open Orders). Whatever a payload does not
+say, or says impossibly, raises PayloadError naming the field: a read is whole or it is no read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from watchdog.domain.market import Market
+from watchdog.domain.position import (
+    AccountModes,
+    AccountRead,
+    Balance,
+    MarginMode,
+    OrderSide,
+    Position,
+    PositionSide,
+    Side,
+    Stop,
+    StopKind,
+    TriggerKind,
+)
+from watchdog.domain.reading import Known, Reading, Unknown
+from watchdog.venues.fields import PayloadError, Row, rows
+
+SOURCE = "binance"
+RESTING = "NEW"
+"""The one algo status of an order that rests: accepted, not triggered."""
+FINISHED = frozenset({"TRIGGERING", "TRIGGERED", "FINISHED", "CANCELED", "EXPIRED", "REJECTED"})
+"""The algo statuses of an order that no longer rests (Binance: Event Algo Order Update)."""
+
+POSITION_SIDES = {"BOTH": PositionSide.BOTH, "LONG": PositionSide.LONG, "SHORT": PositionSide.SHORT}
+ORDER_SIDES = {"BUY": OrderSide.BUY, "SELL": OrderSide.SELL}
+_TRIGGERS = {"MARK_PRICE": TriggerKind.MARK, "CONTRACT_PRICE": TriggerKind.LAST}
+_KINDS = {
+    "STOP_MARKET": StopKind.STOP_MARKET,
+    "STOP": StopKind.STOP_LIMIT,
+    "TAKE_PROFIT": StopKind.TAKE_PROFIT,
+    "TAKE_PROFIT_MARKET": StopKind.TAKE_PROFIT,
+    "TRAILING_STOP_MARKET": StopKind.TRAILING,
+}
+_STOPS = frozenset({StopKind.STOP_MARKET, StopKind.STOP_LIMIT})
+
+
+class MomentsDifferError(PayloadError):
+    """Two answers of one read show different positions: one of them is older. Read again at once."""
+
+
+class UnlistedError(PayloadError):
+    """A position or an order in a symbol that our listing does not hold: read the listing again."""
+
+
+class Held(NamedTuple):
+    """What both answers must agree on."""
+
+    symbol: str
+    position_side: str
+    amount: Decimal
+
+
+def read_account(
+    positions: Any,
+    account: Any,
+    config: Any,
+    algo_orders: Any,
+    markets: Mapping[str, Market],
+    at: float,
+) -> AccountRead:
+    """One whole read from the answers of v3 positionRisk, v3 account, accountConfig and openAlgoOrders.
+
+    `markets` is keyed by the venue's own names; `at` is the monotonic time the readings carry. Raises PayloadError
+    naming the field, MomentsDifferError when the answers do not belong together, UnlistedError for a symbol that
+    `markets` does not hold.
+    """
+    modes = read_modes(config)
+    risk_rows = rows(positions, "positionRisk")
+    account_row = Row.of(account, "account")
+    asset_rows = account_row.rows("assets")
+    if not asset_rows:
+        raise PayloadError("account.assets", "is an empty list; Binance always lists the margin assets")
+    order_rows = rows(algo_orders, "openAlgoOrders")
+
+    held = _held(risk_rows)
+    _agree(held, _held(account_row.rows("positions")))
+    _modes_agree(held, modes)
+    if not held:
+        _nothing_required(account_row, asset_rows)
+
+    open_rows = [row for row in risk_rows if row.number("positionAmt") != 0]
+    found = tuple(_position(row, markets, at) for row in open_rows)
+    stops = tuple(stop for row in order_rows if (stop := _resting(row, markets)) is not None)
+    symbols = dict.fromkeys(row.text("symbol") for row in open_rows)
+    symbols |= dict.fromkeys(row.text("symbol") for row in order_rows)
+    return AccountRead(
+        modes=modes,
+        positions=found,
+        balances=_balances(asset_rows, found, at),
+        stops=stops,
+        markets=tuple(_listed(symbol, markets, "markets") for symbol in symbols),
+        venue_time_ms=max(row.time_ms("updateTime") for row in (*risk_rows, *asset_rows, *order_rows)),
+    )
+
+
+def read_modes(config: Any) -> AccountModes:
+    """How the account is set, from accountConfig."""
+    row = Row.of(config, "accountConfig")
+    return AccountModes(
+        hedge=row.flag("dualSidePosition"),
+        multi_asset=row.flag("multiAssetsMargin"),
+        can_trade=row.flag("canTrade"),
+    )
+
+
+def read_order(order: Any, markets: Mapping[str, Market], where: str = "algoOrder") -> tuple[str, Stop]:
+    """One algo order with its status word."""
+    row = Row.of(order, where)
+    return row.text("algoStatus"), _stop(row, markets)
+
+
+def _held(found: Iterable[Row]) -> set[Held]:
+    held: set[Held] = set()
+    for row in found:
+        symbol, amount = row.text("symbol"), row.number("positionAmt")
+        row.choice("positionSide", POSITION_SIDES)
+        if amount == 0:
+            continue
+        one = Held(symbol, row.text("positionSide"), amount)
+        if any(other[:2] == one[:2] for other in held):
+            raise PayloadError(row.where, f"{symbol} {one.position_side} is listed twice")
+        held.add(one)
+    return held
+
+
+def _agree(risk: set[Held], account: set[Held]) -> None:
+    if risk != account:
+        names = ", ".join(sorted({held.symbol for held in risk ^ account}))
+        raise MomentsDifferError("account.positions", f"the two answers are of different moments: {names} differ")
+
+
+def _modes_agree(held: set[Held], modes: AccountModes) -> None:
+    for one in held:
+        if (one.position_side == "BOTH") == modes.hedge:
+            mode = "hedge" if modes.hedge else "one-way"
+            raise MomentsDifferError(
+                "accountConfig.dualSidePosition",
+                f"the two answers are of different moments: {mode} mode, and {one.symbol} is {one.position_side}",
+            )
+
+
+def _nothing_required(account: Row, assets: list[Row]) -> None:
+    """An account that requires maintenance holds something, whatever the list of positions says."""
+    for row, field in [(account, "totalMaintMargin"), *((asset, "maintMargin") for asset in assets)]:
+        required = row.not_negative(field)
+        if required > 0:
+            raise PayloadError(row.path(field), f"no position is listed, yet maintenance of {required} is required")
+
+
+def _listed(symbol: str, markets: Mapping[str, Market], path: str) -> Market:
+    market = markets.get(symbol)
+    if market is None:
+        raise UnlistedError(path, f"{symbol[:40]!r} is not in the venue's listing")
+    return market
+
+
+def _position(row: Row, markets: Mapping[str, Market], at: float) -> Position:
+    market = _listed(row.text("symbol"), markets, row.path("symbol"))
+    position_side: PositionSide = row.choice("positionSide", POSITION_SIDES)
+    amount = row.number("positionAmt")
+    side = Side.LONG if amount > 0 else Side.SHORT
+    if position_side.value not in {PositionSide.BOTH.value, side.value}:
+        raise PayloadError(row.path("positionAmt"), f"{amount} on the {position_side.value} leg")
+    margin_asset = row.text("marginAsset")
+    if margin_asset != market.margin_asset:
+        raise PayloadError(row.path("marginAsset"), f"{margin_asset[:20]!r}, where {market.margin_asset} is listed")
+    wallet, margin = row.number("isolatedWallet"), row.number("isolatedMargin")
+    isolated = is_isolated(wallet, margin)
+    return Position(
+        symbol=market.symbol,
+        side=side,
+        position_side=position_side,
+        margin_mode=MarginMode.ISOLATED if isolated else MarginMode.CROSS,
+        margin_asset=margin_asset,
+        size=abs(amount),
+        entry=row.positive("entryPrice"),
+        mark=row.positive("markPrice"),
+        isolated_wallet=wallet if isolated else None,
+        venue_maintenance=_maintenance(row, at),
+        venue_liquidation=_liquidation(row, at),
+    )
+
+
+def is_isolated(wallet: Decimal, margin: Decimal) -> bool:
+    """Whether an open position is isolated, by its `isolatedWallet` and `isolatedMargin`.
+
+    v3 has no `marginType`. A cross position carries 0 in both fields. An isolated one carries its own margin in
+    `isolatedWallet`, which funding can eat down to 0 or below while profit keeps it alive, and the same plus
+    unrealised profit in `isolatedMargin`, which is its equity. Both 0 would be an isolated position without equity,
+    and that one has been liquidated already. So either field not 0 means isolated, and no further request
+    (symbolConfig, weight 5 and of another moment) is needed.
+    """
+    return wallet != 0 or margin != 0
+
+
+def _maintenance(row: Row, at: float) -> Reading:
+    required = row.not_negative("maintMargin")
+    if required == 0:
+        return Unknown("Binance sends a maintenance margin of 0 for an open position")
+    return Known(required, "money", SOURCE, at)
+
+
+def _liquidation(row: Row, at: float) -> Reading:
+    if "liquidationPrice" not in row.raw:
+        raise PayloadError(row.path("liquidationPrice"), "is missing")
+    if row.raw["liquidationPrice"] == "":
+        return Unknown("Binance publishes none")
+    price = row.not_negative("liquidationPrice")
+    if price == 0:
+        return Unknown("Binance publishes none")
+    return Known(price, "price", SOURCE, at)
+
+
+def _balances(assets: list[Row], positions: tuple[Position, ...], at: float) -> tuple[Balance, ...]:
+    found: dict[str, Balance] = {}
+    for row in assets:
+        asset = row.text("asset")
+        if asset in found:
+            raise PayloadError(row.path("asset"), f"{asset} is listed twice")
+        row.not_negative("maintMargin")
+        found[asset] = Balance(
+            asset=asset,
+            wallet=row.number("crossWalletBalance"),
+            venue_unrealised=row.number("crossUnPnl"),
+            venue_maintenance=_pool_maintenance(asset, positions, at),
+        )
+    for position in positions:
+        if position.margin_asset not in found:
+            raise PayloadError(
+                "account.assets", f"has no row of {position.margin_asset}, which {position.symbol} needs"
+            )
+    return tuple(found.values())
+
+
+def _pool_maintenance(asset: str, positions: tuple[Position, ...], at: float) -> Reading:
+    """The sum over the asset's cross positions; `assets[].maintMargin` also counts the isolated ones."""
+    total = Decimal(0)
+    for position in positions:
+        if position.margin_asset != asset or position.margin_mode is MarginMode.ISOLATED:
+            continue
+        if not isinstance(position.venue_maintenance, Known):
+            return Unknown(f"the maintenance margin of {position.symbol} is unknown")
+        total += position.venue_maintenance.value
+    return Known(total, "money", SOURCE, at)
+
+
+def _resting(row: Row, markets: Mapping[str, Market]) -> Stop | None:
+    """The order, if it rests; every field is read all the same."""
+    stop = _stop(row, markets)
+    return stop if row.text("algoStatus") == RESTING else None
+
+
+def _stop(row: Row, markets: Mapping[str, Market]) -> Stop:
+    market = _listed(row.text("symbol"), markets, row.path("symbol"))
+    conditional = row.text("algoType") == "CONDITIONAL"
+    word = row.text("orderType")
+    kind = _KINDS.get(word, StopKind.UNKNOWN) if conditional else StopKind.UNKNOWN
+    closes = row.flag("closePosition")
+    return Stop(
+        symbol=market.symbol,
+        order_side=row.choice("side", ORDER_SIDES),
+        position_side=row.choice("positionSide", POSITION_SIDES),
+        kind=kind,
+        trigger=_TRIGGERS.get(row.text("workingType"), TriggerKind.UNKNOWN),
+        # A trailing stop that is not yet active has no trigger price; a stop without one would be no stop.
+        trigger_price=row.positive("triggerPrice") if kind in _STOPS else row.not_negative("triggerPrice"),
+        size=None if closes else row.positive("quantity"),
+        close_position=closes,
+        reduce_only=row.flag("reduceOnly"),
+        client_id=row.text("clientAlgoId"),
+        venue_id=str(int(row.positive("algoId"))),
+    )

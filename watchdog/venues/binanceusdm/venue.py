@@ -1,0 +1,382 @@
+"""One Binance USD-M account: reads it whole, places and finds stops, and runs its streams."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from watchdog.clock import Clock
+from watchdog.domain.facts import Answer, Confirmed, Finished, Frame, Mark, NotFound, Rejected, Unresolved
+from watchdog.domain.position import AccountRead, StopOrder
+from watchdog.venues.base import KeyPower, ReadError, VenueRefusedError
+from watchdog.venues.binanceusdm import outcomes, rules, wire
+from watchdog.venues.binanceusdm.keys import key_flaw, read_key_power, refused_key
+from watchdog.venues.binanceusdm.listing import Listing, read_brackets
+from watchdog.venues.binanceusdm.streams import AccountStream, ListenKeys, MarketStream
+from watchdog.venues.budget import Budget
+from watchdog.venues.client import BinanceUsdmClient, Ways
+from watchdog.venues.errors import AnswerError, GuardError, NoAnswerError, ReadsStoppedError
+from watchdog.venues.fields import PayloadError
+from watchdog.venues.guard import Guard, intending
+
+NAME = "Binance"
+TIMEOUT = 5.0
+MOMENTS = 3
+"""Reads in a row that may show answers of different moments."""
+BRACKETS_EVERY = 24 * 3600.0
+AGAIN_AFTER = 60.0
+"""Seconds until the listing or the brackets are asked again for a symbol they did not hold."""
+BASE_URL = "https://fapi.binance.com"
+
+log = logging.getLogger(__name__)
+
+
+class BinanceUsdmVenue:
+    """An account on Binance USD-M futures, as `venues.base.Venue` asks.
+
+    `account` is the owner's name of it; `base_url` points every address elsewhere (scheme and host; paths kept);
+    `allow_withdraw_key` lets a key that can withdraw pass; `budget` is shared by the accounts of one address, each has
+    its own without. Raises ValueError for an impossible `base_url`.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        key: str,
+        secret: str,
+        *,
+        base_url: str | None = None,
+        allow_withdraw_key: bool = False,
+        clock: Clock,
+        budget: Budget | None = None,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        self._account = account
+        self._allow_withdraw_key = allow_withdraw_key
+        self._clock = clock
+        self._key_flaw = key_flaw(key, secret)
+        parts = urlsplit(base_url or BASE_URL)
+        guard = Guard(f"{parts.scheme}://{parts.netloc}", wire.WRITES)
+        self._budget = budget if budget is not None else Budget(clock)
+
+        def client(*, patient: bool) -> BinanceUsdmClient:
+            ways = Ways(NAME, guard, self._budget, wire.weight, patient=patient, timeout=timeout)
+            return BinanceUsdmClient(key, secret, ways, base_url)
+
+        self._reader = client(patient=True)
+        self._orders = client(patient=False)
+        self._brackets: dict[str, Any] = {}
+        self._brackets_at = -BRACKETS_EVERY
+        self._listing_at = -AGAIN_AFTER
+        self._listing = Listing({}, {})
+        self._told: set[str] = set()
+        self._watched: frozenset[str] = frozenset()
+        self._market: MarketStream | None = None
+
+    def __repr__(self) -> str:
+        return f"<BinanceUsdmVenue {self._account}>"
+
+    # -- opening ---------------------------------------------------------------------------------------------------
+
+    async def open(self) -> KeyPower:
+        """Load markets and brackets, and ask what the key may do.
+
+        Raises VenueRefusedError for a key that is wrong or can withdraw without leave, saying what to do; ReadError
+        when Binance gives no answer.
+        """
+        if self._key_flaw is not None:
+            raise VenueRefusedError(f"account {self._account}: {self._key_flaw}")
+        await self._load_listing()
+        power = await self._ask_power()
+        if power.withdraw and not self._allow_withdraw_key:
+            raise VenueRefusedError(
+                f"account {self._account}: this API key can withdraw. Take 'Enable Withdrawals' off it on Binance "
+                "(API Management), or use a new key without it; nothing here needs it. To go on all the same, "
+                "allow it in writing in watchdog.toml."
+            )
+        try:
+            await self._load_brackets()
+        except ReadError as error:
+            self._refuse_if_key(error)
+            raise
+        return power
+
+    async def _load_listing(self) -> None:
+        self._listing_at = self._clock.now().mono
+        await _read("exchangeInfo", lambda: self._reader.load_markets(True))  # noqa: FBT003 - ccxt's signature
+        self._orders.set_markets_from_exchange(self._reader)
+        self._relist()
+
+    async def _load_brackets(self) -> None:
+        answer = await self._signed("leverageBracket", self._reader.fapiPrivateGetLeverageBracket)
+        try:
+            self._brackets = read_brackets(answer)
+        except PayloadError as error:
+            raise ReadError(f"{NAME}: {error}") from None
+        self._brackets_at = self._clock.now().mono
+        self._relist()
+
+    def _relist(self) -> None:
+        listed = {market["id"]: (market["symbol"], market["info"]) for market in self._reader.markets.values()}
+        self._listing = Listing(listed, self._brackets)
+
+    async def _ask_power(self) -> KeyPower:
+        """What the key may do. Only a refused key stops us here: the answer comes from another of Binance's servers."""
+        try:
+            answer = await self._signed("apiRestrictions", self._reader.sapiGetAccountApiRestrictions)
+            return read_key_power(answer)
+        except PayloadError as error:
+            return KeyPower(None, None, f"{NAME} does not say what the key may do: {error}")
+        except ReadError as error:
+            self._refuse_if_key(error)
+            return KeyPower(None, None, f"{NAME} does not say what the key may do: {error.reason}")
+
+    def _refuse_if_key(self, error: ReadError) -> None:
+        if isinstance(error, _AnsweredError) and refused_key(error.http, error.code):
+            raise VenueRefusedError(
+                f"account {self._account}: {NAME} refuses this API key ({error.said}). Check that key and secret are "
+                "whole and belong together, that the key is of this venue (not testnet), that 'Enable Reading' and "
+                "'Enable Futures' are ticked, and that this machine's address is on the key's list if it has one."
+            ) from None
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    async def read(self) -> AccountRead:
+        """One whole read: four answers of one moment, or ReadError."""
+        if not self._reader.markets:
+            await self._load_listing()
+        if self._clock.now().mono - self._brackets_at >= BRACKETS_EVERY:
+            await self._refresh_brackets()
+        last: PayloadError | None = None
+        for _ in range(MOMENTS):
+            try:
+                read = await self._read_once()
+            except rules.MomentsDifferError as error:
+                last = error
+                continue
+            except rules.UnlistedError as error:
+                last = error
+                if not self._may_ask_again(self._listing_at):
+                    break
+                await self._load_listing()
+                await self._refresh_brackets()
+                continue
+            except PayloadError as error:
+                last = error
+                break
+            if all(self._listing.has_brackets(market.venue_id) for market in read.markets):
+                return read
+            if not self._may_ask_again(self._brackets_at):
+                return read  # whole, but for the tiers of a symbol that Binance gives no brackets of
+            await self._refresh_brackets()
+        raise ReadError(f"{NAME}: {last or 'the maintenance brackets keep changing'}")
+
+    def _may_ask_again(self, asked_at: float) -> bool:
+        """Whether it is time to ask anew for what an earlier answer did not hold."""
+        return self._clock.now().mono - asked_at >= AGAIN_AFTER
+
+    async def _refresh_brackets(self) -> None:
+        """Read the brackets again; the old ones stay when that fails, and it is tried again a minute later."""
+        try:
+            await self._load_brackets()
+        except ReadError as error:
+            self._brackets_at = self._clock.now().mono - BRACKETS_EVERY + AGAIN_AFTER
+            self._tell(f"the maintenance brackets could not be read: {error.reason}")
+
+    async def _read_once(self) -> AccountRead:
+        at = self._clock.now().mono
+        client = self._reader
+        positions, account, config, orders = await _together(
+            self._signed("positionRisk", client.fapiPrivateV3GetPositionRisk),
+            self._signed("account", client.fapiPrivateV3GetAccount),
+            self._signed("accountConfig", client.fapiPrivateGetAccountConfig),
+            self._signed("openAlgoOrders", client.fapiPrivateGetOpenAlgoOrders),
+        )
+        read = rules.read_account(positions, account, config, orders, self._listing, at)
+        for venue_id, problem in self._listing.problems.items():
+            self._tell(f"no maintenance tiers of {venue_id}: {problem}")
+        return read
+
+    def _tell(self, problem: str) -> None:
+        """Log a problem that leaves the read whole, once."""
+        if problem not in self._told:
+            self._told.add(problem)
+            log.warning("account %s: %s", self._account, problem)
+
+    async def _signed(self, name: str, call: Callable[..., Awaitable[Any]]) -> Any:
+        """A signed read; with the clock set by the venue's and once more when ours is off."""
+        try:
+            return await _read(name, call)
+        except _AnsweredError as error:
+            if error.code not in outcomes.CLOCK_OFF:
+                raise
+        await _read("time", self._set_clock)
+        return await _read(name, call)
+
+    async def _set_clock(self) -> None:
+        """Sign with the venue's time from now on; the machine's is off by more than it takes."""
+        before = self._orders.milliseconds()
+        answer = await self._orders.fapiPublicGetTime()  # never waits for the budget
+        time = answer.get("serverTime") if isinstance(answer, Mapping) else None
+        if not isinstance(time, int):
+            raise NoAnswerError("the answer holds no time")
+        ahead = before - time
+        self._tell(f"this machine's clock is off by about {ahead / 1000:.0f} s: is time synchronisation on?")
+        for client in (self._reader, self._orders):
+            client.options["timeDifference"] = ahead
+
+    # -- orders ----------------------------------------------------------------------------------------------------
+
+    async def place(self, order: StopOrder) -> Answer:
+        """Send a stop: Confirmed with the stop as Binance shows it, Rejected, or Unresolved."""
+        market = (self._orders.markets or {}).get(order.symbol)
+        if market is None:
+            return Rejected("unlisted", f"{order.symbol} is not in {NAME}'s listing; nothing was sent")
+        params = wire.stop_params(order, market["id"])
+        answer = await self._write(self._orders.fapiPrivatePostAlgoOrder, params)
+        if not isinstance(answer, Mapping):
+            return answer
+        outcome = self._order_stands(answer, order.client_id)
+        if isinstance(outcome, Finished):
+            return Unresolved(f"accepted, and at once {outcome.status}: to be looked up")
+        return outcome
+
+    async def look_up(self, symbol: str, client_id: str) -> Answer:
+        """Find an order by client id: Confirmed (it rests), Finished, NotFound, or Unresolved."""
+        del symbol
+        answer = await self._write(self._orders.fapiPrivateGetAlgoOrder, {"clientAlgoId": client_id})
+        if isinstance(answer, Rejected):
+            if answer.code in outcomes.NO_SUCH_ORDER:
+                return NotFound()
+            return Unresolved(f"could not be looked up: {answer.code}: {answer.message}")
+        return answer if not isinstance(answer, Mapping) else self._order_stands(answer, client_id)
+
+    async def cancel(self, symbol: str, client_id: str) -> Answer:
+        """Cancel an order by client id: Confirmed, NotFound, Rejected or Unresolved."""
+        del symbol
+        answer = await self._write(self._orders.fapiPrivateDeleteAlgoOrder, {"clientAlgoId": client_id})
+        if isinstance(answer, Rejected) and answer.code in outcomes.NO_SUCH_ORDER:
+            return NotFound()
+        if not isinstance(answer, Mapping):
+            return answer
+        if answer.get("clientAlgoId") != client_id:
+            return Unresolved("the answer does not name the order")
+        return Confirmed()
+
+    async def _write(
+        self, call: Callable[..., Awaitable[Any]], params: dict[str, str]
+    ) -> Mapping[str, Any] | Rejected | Unresolved:
+        """Send one request about an order, and once more if only our clock was off: the first was surely refused."""
+        answer = await self._write_once(call, params)
+        if isinstance(answer, Rejected) and answer.code in outcomes.CLOCK_OFF:
+            try:
+                await self._set_clock()
+            except (AnswerError, NoAnswerError, ReadsStoppedError):
+                return answer
+            return await self._write_once(call, params)
+        return answer
+
+    async def _write_once(
+        self, call: Callable[..., Awaitable[Any]], params: dict[str, str]
+    ) -> Mapping[str, Any] | Rejected | Unresolved:
+        try:
+            with intending(params):
+                answer = await call(dict(params))
+        except GuardError as error:
+            return Rejected("guard", str(error))
+        except AnswerError as error:
+            return outcomes.classify(error.http, error.code, error.message)
+        except NoAnswerError as error:
+            return Unresolved(error.reason)
+        if not isinstance(answer, Mapping):
+            return Unresolved("the answer is no order")
+        return answer
+
+    def _order_stands(self, answer: Mapping[str, Any], client_id: str) -> Confirmed | Finished | Unresolved:
+        try:
+            status, stop = rules.read_order(answer, self._listing)
+        except PayloadError as error:
+            return Unresolved(f"the answer cannot be read: {error}")
+        if stop.client_id != client_id:
+            return Unresolved("the answer is of another order")
+        if status == rules.RESTING:
+            return Confirmed(stop)
+        if status in rules.FINISHED:
+            return Finished(status)
+        return Unresolved(f"the answer says {status[:40]!r}, which we do not know")
+
+    # -- streams ---------------------------------------------------------------------------------------------------
+
+    def watch(self, symbols: frozenset[str]) -> None:
+        """Stream the marks of exactly these symbols from now on."""
+        self._watched = symbols
+        if self._market is not None:
+            self._market.watch(symbols)
+
+    async def stream(self, hear: Callable[[Mark | Frame], None]) -> None:
+        """Run both streams until cancelled, dialling again for ever. `open` must have succeeded."""
+        client = self._reader
+        keys = ListenKeys(client.fapiPrivatePostListenKey, client.fapiPrivatePutListenKey)
+        market = MarketStream(
+            self._clock,
+            client.dial,
+            hear,
+            f"{client.get_ws_url('linear', 'market')}/0",
+            lambda symbol: str(client.markets[symbol]["id"]),
+        )
+        account = AccountStream(
+            self._clock, client.dial, hear, lambda key: str(client.get_private_ws_url("linear", key)), keys
+        )
+        self._market = market
+        market.watch(self._watched)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(market.run())
+                group.create_task(account.run())
+        finally:
+            self._market = None
+
+    async def close(self) -> None:
+        """Let go of every socket and task; `stream` must have been cancelled before."""
+        await self._orders.close()
+        await self._reader.close()
+
+
+class _AnsweredError(ReadError):
+    """A read that Binance answered with an error."""
+
+    def __init__(self, name: str, error: AnswerError) -> None:
+        super().__init__(f"{NAME}, {name}: {error}", error.retry_after)
+        self.http = error.http
+        self.code = error.code
+        self.said = str(error)
+
+
+async def _read(name: str, call: Callable[..., Awaitable[Any]]) -> Any:
+    """Make a read; ReadError naming it when no answer comes."""
+    try:
+        return await call()
+    except AnswerError as error:
+        failure: ReadError = _AnsweredError(name, error)
+    except NoAnswerError as error:
+        failure = ReadError(f"{NAME}, {name}: {error.reason}")
+    except ReadsStoppedError as error:
+        failure = ReadError(error.reason, error.retry_after)
+    except (GuardError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        # ccxt's listing parser meets a row it does not understand
+        failure = ReadError(f"{NAME}, {name}: the answer cannot be read ({type(error).__name__})")
+    raise failure
+
+
+async def _together(*reads: Awaitable[Any]) -> list[Any]:
+    """All answers, or the first error; whatever is still under way is then let go."""
+    tasks = [asyncio.ensure_future(one) for one in reads]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
