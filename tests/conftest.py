@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -18,12 +18,11 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+def _nothing_leaks(request: pytest.FixtureRequest) -> None:
     """Guard asynchronous tests, and cost the others nothing: they get no loop."""
     # Asked for before any other fixture, so it looks last: after the test's own fixtures have cleaned up.
     if pytest_asyncio.is_async_test(request.node):
         request.getfixturevalue("loop_guard")
-    yield
 
 
 @pytest_asyncio.fixture

@@ -19,6 +19,27 @@ from watchdog.domain.effects import Reply
 from watchdog.domain.facts import Verb
 
 
+def names(folder: Path) -> list[str]:
+    """What lies in a directory."""
+    return [path.name for path in folder.iterdir()]
+
+
+def replace(path: Path, text: str) -> None:
+    """Put a plain file where something else was."""
+    path.unlink()
+    path.write_text(text)
+
+
+def mode(path: Path) -> int:
+    """Who may do what with it."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def read(path: Path) -> str:
+    """What a file says."""
+    return path.read_text()
+
+
 class Daemon:
     """What stands behind the socket."""
 
@@ -36,7 +57,7 @@ class Daemon:
 
     async def plan(self) -> object:
         """A plan."""
-        return [{"symbol": "BTC/USDT:USDT", "trigger": Decimal("112196")}]
+        return [{"symbol": "BTC/USDT:USDT", "trigger": Decimal(112196)}]
 
     async def command(self, body: CommandBody) -> Reply:
         """Take down what was asked; an ack of nothing is refused."""
@@ -162,8 +183,7 @@ async def test_a_handler_that_hangs_is_given_up(path: Path, daemon: Daemon, monk
 
 async def test_only_its_owner_may_open_it(path: Path) -> None:
     """The socket is 0600, its directory 0700."""
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert (mode(path), mode(path.parent)) == (0o600, 0o700)
 
 
 async def test_the_socket_file_goes_with_the_server(folder: Path, daemon: Daemon) -> None:
@@ -171,12 +191,11 @@ async def test_the_socket_file_goes_with_the_server(folder: Path, daemon: Daemon
     path = folder / "control.sock"
     handlers = Handlers(daemon.status, daemon.plan, daemon.command)
     async with ControlServer(path, handlers):
-        assert path.exists()
-    assert not path.exists()
+        assert names(folder) == ["control.sock"]
+    assert names(folder) == []
     async with ControlServer(path, handlers):
-        path.unlink()
-        path.write_text("somebody else's")
-    assert path.read_text() == "somebody else's"
+        replace(path, "somebody else's")
+    assert read(path) == "somebody else's"
 
 
 async def test_a_dead_daemons_socket_is_replaced(folder: Path, daemon: Daemon) -> None:
@@ -236,7 +255,7 @@ async def test_a_path_that_can_not_be_used_is_said(folder: Path, daemon: Daemon,
 async def test_asking_nobody_is_a_sentence(folder: Path) -> None:
     """No file there: is it running?"""
     path = folder / "control.sock"
-    with pytest.raises(ControlError, match=f"^no daemon answers on {path}: is it running\\?$"):
+    with pytest.raises(ControlError, match=rf"^no daemon answers on {path}: is it running\?$"):
         await ask(path, "GET", "/status")
 
 
@@ -247,7 +266,7 @@ async def test_asking_without_leave_is_a_sentence(folder: Path, monkeypatch: pyt
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_unix_connection", refuse)
-    with pytest.raises(ControlError, match="no permission to use .*: run this as the user"):
+    with pytest.raises(ControlError, match=r"no permission to use .*: run this as the user"):
         await ask(folder / "control.sock", "GET", "/status")
 
 
@@ -272,7 +291,7 @@ async def test_asking_a_hung_daemon_ends(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(path))
         hung.listen()
-        with pytest.raises(ControlError, match="gave no answer in 0.05 s: it may be hung"):
+        with pytest.raises(ControlError, match=r"gave no answer in 0\.05 s: it may be hung"):
             await ask(path, "GET", "/status", bound=0.05)
 
 

@@ -159,12 +159,13 @@ class _Worker:
         self._reason = ""
         self._since: float | None = None
         self._working = False
+        self._mark_due = False
         self._opened = False
         self._wake = asyncio.Event()
 
     @property
     def busy(self) -> bool:
-        return self._working or (bool(self._queue) and self._pause is None)
+        return self._working or self._mark_due or (bool(self._queue) and self._pause is None)
 
     @property
     def waiting(self) -> int:
@@ -178,6 +179,7 @@ class _Worker:
         if message.id in self._confirmed:
             if saved:  # said while the store was down, saved since: the row still has to be marked
                 self._unmarked.setdefault(message.id, self._clock.now().wall)
+                self._mark_due = True
                 self._wake.set()
             return
         if message.id in self._held:
@@ -196,14 +198,13 @@ class _Worker:
                 await self._open()
             elif self._pause is None and self._queue:
                 await self._send(self._take())
+            elif self._mark_due:
+                await self._mark()
+                self._mark_due = False
             else:
                 self._wake.clear()
                 self._changed()
                 await self._wake.wait()
-                if self._unmarked and not self._queue:
-                    self._working = True
-                    await self._mark()
-                    self._working = False
 
     async def close(self) -> None:
         """Stop the timers, mark what can be marked, close the channel."""

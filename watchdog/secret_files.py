@@ -32,7 +32,7 @@ def read_secret(written: str, folder: Path, credentials: str | None) -> SecretSt
         path = Path(credentials or "") / written
     elif _LIKE_A_KEY.fullmatch(written) and not _exists(path):
         raise WrongValueError("this looks like the key itself: put it in a file (chmod 600) and write the file's name")
-    shown = quoted(str(path))
+    shown = quoted(str(path), longest=_MOST)
     try:
         if not path.is_file():
             raise WrongValueError(f"the file {shown} {'is no plain file' if path.exists() else 'does not exist'}")

@@ -11,22 +11,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import EnvSettingsSource, SettingsError
 
 from watchdog.domain.effects import Level
-from watchdog.rules.schema import LEVELS, Mode
-from watchdog.rules.units import read_duration, read_mode, say_duration
+from watchdog.rules.schema import Mode
 from watchdog.secret_files import read_secret
+from watchdog.settings_file import ENV_PREFIX, Written
 from watchdog.tomlfile import (
     FileError,
     KeyPath,
@@ -38,23 +31,13 @@ from watchdog.tomlfile import (
     parse_toml,
     quoted,
     read_text,
-    suggest,
 )
-from watchdog.venues.known import PLANNED_VENUES, VENUES
 
-CHANNEL_TYPES: Final = ("console",)
-"""The channel types that work."""
-PLANNED_CHANNEL_TYPES: Final = ("telegram", "mqtt")
-DEFAULT_STORE: Final = "sqlite:///watchdog.db"
-
-_PREFIX = "WATCHDOG_"
 _SYSTEMD = ("WATCHDOG_USEC", "WATCHDOG_PID")
 """systemd's own, for its watchdog: no settings of ours."""
 _NAME = re.compile(r"[a-z0-9_-]{1,32}")
-_POLL_LEAST, _POLL_MOST = 1.0, 60.0
 _LONGEST_SOCKET = 107
 """Bytes of a unix socket's path (sun_path, without its closing NUL)."""
-_MIN_LEVELS: Final = {"info": Level.INFO, **LEVELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,133 +91,6 @@ class Settings:
     socket: Path
 
 
-def _base_url(raw: object) -> str:
-    if not isinstance(raw, str):
-        raise WrongValueError("base_url must be text in quotes")
-    wanted = 'base_url must be an address such as "http://127.0.0.1:8081"'
-    try:
-        parts = urlsplit(raw.strip())
-        port = parts.port
-    except ValueError:
-        raise WrongValueError(wanted) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not raw.isprintable() or " " in raw:
-        raise WrongValueError(wanted)
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise WrongValueError("base_url holds scheme, host and port only: no user, password, ? or #")
-    return raw.strip().rstrip("/")
-
-
-def _venue(raw: object) -> str:
-    if isinstance(raw, str) and raw in VENUES:
-        return raw
-    works = f"what works now: {', '.join(VENUES)}"
-    if isinstance(raw, str) and raw in PLANNED_VENUES:
-        raise WrongValueError(f"not yet: venue {quoted(raw)} is planned and not built; {works}")
-    near = did_you_mean(raw, VENUES) if isinstance(raw, str) else ""
-    raise WrongValueError(f"unknown venue {quoted(raw)}{near or f'; {works}'}")
-
-
-def _poll(raw: object) -> float:
-    seconds = read_duration(raw)
-    if not _POLL_LEAST <= seconds <= _POLL_MOST:
-        bounds = f"within {say_duration(_POLL_LEAST)} and {say_duration(_POLL_MOST)}"
-        raise WrongValueError(f"poll must lie {bounds}, not {quoted(raw)}")
-    return seconds
-
-
-def _min_level(raw: object) -> Level:
-    if isinstance(raw, str) and raw in _MIN_LEVELS:
-        return _MIN_LEVELS[raw]
-    raise WrongValueError(f"unknown level {quoted(raw)}{suggest(raw, _MIN_LEVELS)}")
-
-
-def _format(raw: object) -> str:
-    if raw in ("text", "json"):
-        return str(raw)
-    raise WrongValueError(f"unknown format {quoted(raw)}{suggest(raw, ('text', 'json'))}")
-
-
-def _type(raw: object) -> str:
-    if isinstance(raw, str) and raw in CHANNEL_TYPES:
-        return raw
-    if isinstance(raw, str) and raw in PLANNED_CHANNEL_TYPES:
-        raise WrongValueError(f'not yet: channel type {quoted(raw)} is planned and not built, use "console"')
-    raise WrongValueError(f"unknown channel type {quoted(raw)}{suggest(raw, CHANNEL_TYPES)}")
-
-
-def _store_url(raw: object) -> str:
-    """A SQLite file. The address is not repeated: another database's could hold a password."""
-    if not isinstance(raw, str):
-        raise WrongValueError("url must be text in quotes")
-    if not raw.startswith("sqlite:"):
-        raise WrongValueError('not yet: only SQLite files are built, such as "sqlite:///watchdog.db"')
-    path = raw.removeprefix("sqlite:///")
-    if path == raw or not path.strip("/ ") or "?" in path or not path.isprintable() or path.startswith(":memory:"):
-        raise WrongValueError('a SQLite file is wanted, such as "sqlite:///watchdog.db" (all must outlive a restart)')
-    return raw
-
-
-def _text(raw: object) -> str:
-    if isinstance(raw, str) and raw.strip() and raw.isprintable():
-        return raw
-    raise WrongValueError("a path is wanted: text in quotes, on one line, not empty")
-
-
-_PathText = Annotated[str, BeforeValidator(_text)]
-
-
-class _Table(BaseModel):
-    """A table of the file: no key is let through unknown, no value is repeated in an error."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-class _Account(_Table):
-    venue: Annotated[str, BeforeValidator(_venue)]
-    api_key_file: _PathText
-    secret_file: _PathText
-    base_url: Annotated[str, BeforeValidator(_base_url)] | None = None
-    mode: Annotated[Mode, BeforeValidator(read_mode)] = Mode.ACT
-    poll: Annotated[float, BeforeValidator(_poll)] = 10.0
-    allow_withdraw_key: bool = False
-
-
-class _Channel(_Table):
-    type: Annotated[Literal["console"], BeforeValidator(_type)]
-    min_level: Annotated[Level, BeforeValidator(_min_level)] = Level.INFO
-    format: Annotated[Literal["text", "json"], BeforeValidator(_format)] = "text"
-
-
-class _Store(_Table):
-    url: Annotated[str, BeforeValidator(_store_url)] = DEFAULT_STORE
-
-
-class _Written(BaseSettings):
-    """The file as it is written, with the environment over it."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
-    )
-
-    account: dict[str, _Account] = Field(default_factory=dict)
-    channel: dict[str, _Channel] = Field(default_factory=dict)
-    store: _Store = Field(default_factory=_Store)
-    rules: _PathText | None = None
-    state_dir: _PathText | None = None
-    socket: _PathText | None = None
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the environment is passed in, not reached for
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env files
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - secrets are files named by the accounts
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
-
-
 def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     """Read watchdog.toml, with `WATCHDOG_…` variables over it, and the key files it names.
 
@@ -285,19 +141,19 @@ class _Loader:
 
     def _environment(self) -> dict[str, Any]:
         """The `WATCHDOG_…` variables as nested values."""
-        fields = _Written.model_fields
+        fields = Written.model_fields
         ours = {}
         for name in sorted(self._environ):
-            if not name.startswith(_PREFIX) or name in _SYSTEMD:
+            if not name.startswith(ENV_PREFIX) or name in _SYSTEMD:
                 continue
-            path: tuple[str, ...] = tuple(name.removeprefix(_PREFIX).lower().split("__"))
+            path: tuple[str, ...] = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
             if path[0] in fields:
                 ours[name.lower()] = self._environ[name]
                 self._variables[path] = name
             else:
-                near = did_you_mean(path[0], [field.upper() for field in fields], _PREFIX)
+                near = did_you_mean(path[0], [field.upper() for field in fields], ENV_PREFIX)
                 self._found.append(Problem(name, 0, 0, f"no such setting{near}"))
-        source = EnvSettingsSource(_Written, case_sensitive=False)
+        source = EnvSettingsSource(Written, case_sensitive=False)
         source.env_vars = ours
         try:
             return source()
@@ -337,11 +193,11 @@ class _Loader:
                         (table, name), f"{quoted(name)} is no name: 1 to 32 of a-z, 0-9, - and _ are wanted", key=True
                     )
 
-    def _validate(self, values: dict[str, Any]) -> _Written | None:
+    def _validate(self, values: dict[str, Any]) -> Written | None:
         try:
-            return _Written(**values)
+            return Written(**values)
         except ValidationError as error:
-            problems = list(model_problems(error, _Written))
+            problems = list(model_problems(error, Written))
         planned = {path[:2] for path, _, text in problems if path[-1:] == ("type",) and text.startswith("not yet")}
         for path, key, text in problems:
             unknown_of_planned = key and path[:2] in planned
@@ -358,12 +214,12 @@ class _Loader:
                 if isinstance(written, str) and written.strip() and written.isprintable():
                     self._secret(("account", name, key), written)
 
-    def _resolve(self, written: _Written) -> Settings:
+    def _resolve(self, written: Written) -> Settings:
         state_dir = self._state_dir(written)
         socket = self._socket(written, state_dir)
         rules = self._folder / (written.rules or "rules.toml")
         if written.rules is not None and not rules.is_file():
-            self._problem(("rules",), f"the rules file {quoted(str(rules))} does not exist")
+            self._problem(("rules",), f"the rules file {quoted(str(rules), longest=4096)} does not exist")
         database = written.store.url.removeprefix("sqlite:///")
         return Settings(
             file=self._path,
@@ -378,7 +234,7 @@ class _Loader:
             socket=socket,
         )
 
-    def _state_dir(self, written: _Written) -> Path:
+    def _state_dir(self, written: Written) -> Path:
         given = self._environ.get("STATE_DIRECTORY", "").split(":")[0]  # systemd parts several by colons
         if given:
             return Path(given).absolute()
@@ -387,7 +243,7 @@ class _Loader:
         home = Path(self._environ.get("HOME") or Path.home())
         return Path(self._environ.get("XDG_STATE_HOME") or home / ".local" / "state") / "position-watchdog"
 
-    def _socket(self, written: _Written, state_dir: Path) -> Path:
+    def _socket(self, written: Written, state_dir: Path) -> Path:
         runtime = self._environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
         socket = (Path(runtime).absolute() if runtime else state_dir) / "watchdog.sock"
         if written.socket is not None:
@@ -398,7 +254,7 @@ class _Loader:
             )
         return socket
 
-    def _accounts(self, written: _Written) -> Iterator[tuple[str, AccountSettings]]:
+    def _accounts(self, written: Written) -> Iterator[tuple[str, AccountSettings]]:
         keys: dict[tuple[str, str | None, str], str] = {}
         for name, account in written.account.items():
             api_key = self._secret(("account", name, "api_key_file"), account.api_key_file)

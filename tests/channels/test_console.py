@@ -92,7 +92,7 @@ async def test_json_is_one_object_a_line(pipe: Pipe) -> None:
 async def test_colour_only_on_a_terminal_that_wants_it(
     environ: dict[str, str], level: Level, event: str, shown: str
 ) -> None:
-    """The level colours the first line on a terminal; NO_COLOR and a dumb terminal are respected; all well is no alarm."""
+    """The level colours the first line; NO_COLOR and a dumb terminal are respected; a resolved alert is no alarm."""
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as stream:
         await ConsoleChannel(stream=stream, environ=environ).send(message("m1", level, event=event))
@@ -151,10 +151,15 @@ async def test_a_pipe_nobody_reads_blocks_nothing_and_repeats_nothing(
     monkeypatch.setattr(console, "BOUND_S", 0.02)
     channel = ConsoleChannel(form="json", stream=pipe.stream, environ={})
     confirmed = 0
-    with pytest.raises(ChannelError, match="nobody has read the message"):
+
+    async def fill() -> None:
+        nonlocal confirmed
         while True:
             await channel.send(message(f"m{confirmed}"))
             confirmed += 1
+
+    with pytest.raises(ChannelError, match="nobody has read the message"):
+        await fill()
     with pytest.raises(ChannelError, match="nobody has read an earlier message"):
         await channel.send(message("other"))
     monkeypatch.setattr(console, "BOUND_S", 5.0)

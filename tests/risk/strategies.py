@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from tests.risk.build import account, balance, continuous, market, position, stop, tiers_of
+from tests.risk.build import NOT_GIVEN, account, balance, continuous, market, position, stop, tiers_of
 from watchdog.domain.market import Tier
 from watchdog.domain.position import AccountRead, Position, Side
 from watchdog.risk import maintenance
@@ -58,12 +58,15 @@ def cases(draw: st.DrawFn, of: st.SearchStrategy[tuple[Tier, ...]] = tables) -> 
 
 
 @st.composite
-def pools(draw: st.DrawFn) -> tuple[list[Case], Decimal]:
-    """Up to four positions and the equity behind them all, above what they require."""
-    members = draw(st.lists(cases(smooth_tables), min_size=1, max_size=4))
+def pools(draw: st.DrawFn, of: st.SearchStrategy[tuple[Tier, ...]] = tables) -> tuple[list[Case], Decimal]:
+    """Up to four positions among the tiers' edges, and the equity behind them all, above what they require."""
+    members = [
+        Case(draw(SIDES), draw(decimals("0.5", "300", 1)), draw(decimals("100", "3000", 0)), D(0), draw(of))
+        for _ in range(draw(st.integers(1, 4)))
+    ]
     required = sum(maintenance(each.tiers, each.size * each.mark) for each in members)
     notional = sum(each.size * each.mark for each in members)
-    return members, required + draw(decimals("0.0001", "3")) * notional
+    return members, required + draw(decimals("0.0001", "1.5")) * notional
 
 
 @st.composite
@@ -81,7 +84,7 @@ def accounts(draw: st.DrawFn) -> AccountRead:
                 mark=mark,
                 wallet=draw(st.none() | decimals("1", "9000", 2)),
                 asset=draw(st.sampled_from(["USDT", "USDC"])),
-                **draw(st.just({}) | st.fixed_dictionaries({"venue": decimals("1", "2000", 2)})),
+                venue=draw(st.one_of(st.just(NOT_GIVEN), decimals("1", "2000", 2))),
             )
         )
     tiers = draw(smooth_tables)

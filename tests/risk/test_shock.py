@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 from hypothesis import given
 
 from tests.risk.build import ONE_TIER, close_to, tiers_of
-from tests.risk.strategies import Case, cases, pools, smooth_tables
+from tests.risk.strategies import Case, cases, jumping_tables, pools, smooth_tables
 from watchdog.domain.position import Side
 from watchdog.risk import Exposure, Requirement, Shock, liquidation_price, maintenance, shock
 from watchdog.risk.exact import CONTEXT
@@ -27,7 +27,7 @@ def required_and_equity(members: list[Case], equity: Decimal, move: Decimal) -> 
     return required, equity + profit
 
 
-@given(pool=pools())
+@given(pool=pools(smooth_tables))
 def test_at_the_shock_the_requirement_is_the_equity(pool: tuple[list[Case], Decimal]) -> None:
     """At each shock found, maintenance and equity of the pool are the same within 1e-20."""
     moves = solve(*pool)
@@ -50,6 +50,18 @@ def test_brute_force_finds_no_nearer_one(pool: tuple[list[Case], Decimal]) -> No
             for share in shares:
                 required, equity = required_and_equity(*pool, reach * share)
                 assert required < equity
+
+
+@given(pool=pools(jumping_tables))
+def test_at_a_shock_of_jumping_tables_the_pool_is_liquidated(pool: tuple[list[Case], Decimal]) -> None:
+    """Where tables jump, the requirement is not below the equity at the shock or a hair beyond it."""
+    moves = solve(*pool)
+    with localcontext(CONTEXT):
+        for move in (moves.down, moves.up):
+            if move is not None:
+                # An edge over the notional rounds, so the jump may be a hair away; equal is equal up to rounding too.
+                hairs = (required_and_equity(*pool, move * (1 + hair)) for hair in (D(0), D("1e-40"), D("-1e-40")))
+                assert any(required >= equity - abs(equity) * D("1e-38") for required, equity in hairs)
 
 
 @given(pool=pools())
@@ -91,6 +103,15 @@ def test_a_mixed_pool_can_die_both_ways() -> None:
     assert close_to(moves.down, D(-464) / D(864), "1e-27")
     # Up, past the long's edge at +10 %: 600 + 1000·s = 9000·(1 + s) − 9790 + 36·(1 + s).
     assert close_to(moves.up, D(1354) / D(8036), "1e-27")
+
+
+def test_a_jump_liquidates_though_the_equity_grows() -> None:
+    """A rise wins a long money, yet at the edge its requirement jumps over the equity: that is a liquidation."""
+    jump = tiers_of([("0", "0.01", "0"), ("11000", "0.5", "0")])
+    moves = solve([Case(Side.LONG, D(1), D(10_000), D(0), jump)], D(200))
+    assert moves.up == D("0.1")
+    assert moves.down is not None
+    assert moves.nearest == moves.down  # 100 of 9,900 down: about −1 %
 
 
 def test_a_hedged_pool_is_never_liquidated_by_a_fall() -> None:

@@ -56,7 +56,6 @@ def test_an_empty_table_requires_nothing_it_can_say() -> None:
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([], "there are no tiers"),
         ([("100", "0.004", "0")], "tier 1 starts at 100, not at 0"),
         ([("0", "0.004", "0"), ("0", "0.005", "0")], "tier 1: its cap 0 is not above its floor 0"),
         ([("0", "0.004", "0"), ("100", "0.003", "0")], "tier 2: its rate 0.003 is below the one before, 0.004"),
@@ -72,7 +71,8 @@ def test_an_empty_table_requires_nothing_it_can_say() -> None:
     ],
 )
 def test_an_unusable_table_says_why(rows: list[tuple[str, str, str]], reason: str) -> None:
-    """Each thing that can be wrong with a table is named."""
+    """Each thing that can be wrong with a table is named; so is having none."""
+    assert why_unusable(()) == "there are no tiers"
     assert why_unusable(tiers_of(rows)) == reason
 
 

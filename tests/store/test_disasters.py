@@ -93,9 +93,13 @@ async def test_a_full_database_is_an_error_and_no_loss(tmp_path: Path) -> None:
         await store._call(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}").close())
 
     await limit(1)  # SQLite takes this as: not one page more than now
-    with pytest.raises(StoreError, match="the disk is full"):
+
+    async def grow() -> None:
         for number in range(1000):
             await store.write("main", save(str(number)), phone, NOW)
+
+    with pytest.raises(StoreError, match="the disk is full"):
+        await grow()
     before = len(await store.pending())
     await limit(1_000_000)
     await store.write("main", save("after"), phone, NOW)
@@ -145,20 +149,20 @@ async def test_a_file_taken_away_while_in_use_is_noticed(tmp_path: Path, *, repl
     await store.close()
 
 
-async def filled(path: Path) -> bytes:
-    """The bytes of a closed store that holds something."""
+async def fill(path: Path) -> None:
+    """A closed store that holds something."""
     store = await Store.open(f"sqlite:///{path}")
     for number in range(200):
         await store.write("main", save(str(number)), phone, NOW)
     await store.close()
-    return path.read_bytes()
 
 
 @pytest.mark.parametrize("damage", ["text", "head", "middle", "cut"])
 async def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, damage: str) -> None:
     """Garbage, a broken head, a broken page, a cut-off end: named, moving it aside advised, not a byte changed."""
     path = tmp_path / "watchdog.db"
-    good = await filled(path)
+    await fill(path)
+    good = path.read_bytes()
     bad = {
         "text": b"these are my notes, and no database at all\n" * 100,
         "head": b"\0" * 100 + good[100:],
@@ -190,7 +194,7 @@ async def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
 
 async def with_version(path: Path, version: str) -> str:
     """A store of a certain version; returns its url."""
-    await filled(path)
+    await fill(path)
     raw = sqlite3.connect(path)
     with raw:
         raw.execute("UPDATE meta SET value = ? WHERE key = 'version'", (version,))
@@ -216,7 +220,7 @@ async def test_a_senseless_version_is_refused(tmp_path: Path, version: str) -> N
 
 
 async def test_an_older_schema_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A migration is whole or nothing: one that fails leaves the old file as it was, one that succeeds keeps its rows."""
+    """One that fails leaves the old file as it was; one that succeeds keeps its rows."""
     path = tmp_path / "watchdog.db"
     url = await with_version(path, "1")
 
@@ -287,21 +291,26 @@ def plain_user() -> Iterator[Path]:
                 os.seteuid(0)
 
 
+def allow(path: Path, mode: int) -> None:
+    """Set what may be done with a file."""
+    path.chmod(mode)
+
+
 async def test_a_read_only_file_or_directory_is_said(plain_user: Path) -> None:
     """No leave to write the file, or to make files beside it: named, with what to do; the journal can still be read."""
     path = plain_user / "watchdog.db"
     url = f"sqlite:///{path}"
-    await filled(path)
-    path.chmod(0o400)
-    with pytest.raises(StoreError, match="read-only.*leave to write"):
+    await fill(path)
+    allow(path, 0o400)
+    with pytest.raises(StoreError, match=r"read-only.*leave to write"):
         await Store.open(url)
     with open_journal(url) as journal:
         assert len(list(journal.read())) == 200
-    path.chmod(0o600)
-    plain_user.chmod(0o500)
+    allow(path, 0o600)
+    allow(plain_user, 0o500)
     with pytest.raises(StoreError, match="leave to write"):
         await Store.open(url)
-    path.chmod(0)
+    allow(path, 0)
     with pytest.raises(StoreError, match="can't be opened"):
         open_journal(url)
     with pytest.raises(StoreError, match="can't be opened"):

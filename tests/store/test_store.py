@@ -20,6 +20,7 @@ from watchdog.domain.facts import Instant
 from watchdog.store import Store, StoreError, open_journal
 from watchdog.store import store as store_module
 from watchdog.store.bodies import from_body, to_body
+from watchdog.store.session import Session
 
 NOW = Instant(5.0, 1_760_129_400.25)
 
@@ -200,15 +201,15 @@ async def test_a_caller_cancelled_while_it_opens_leaves_no_lock(
 ) -> None:
     """Whatever the thread opens after its caller has gone is let go again."""
     entered, release = threading.Event(), threading.Event()
-    real = store_module.Session.open
+    real = Session.open
 
-    def slow(self: store_module.Session) -> None:
+    def slow(self: Session) -> None:
         entered.set()
         release.wait()
         real(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store_module.Session, "open", slow)
+        patch.setattr(Session, "open", slow)
         opening = asyncio.create_task(Store.open(url(tmp_path)))
         await asyncio.to_thread(entered.wait)
         opening.cancel()
@@ -237,8 +238,7 @@ async def test_a_hung_disk_is_an_error_and_piles_nothing_up(store: Store, monkey
     assert store._thread._work_queue.qsize() == 0
     release.set()
     monkeypatch.setattr(store_module, "PATIENCE_S", 5.0)
-    while store._running_since is not None:
-        await asyncio.sleep(0)
+    await asyncio.to_thread(store._thread.submit(int).result)  # its turn comes once the hung one is through
     assert await store.load("main") == {}
 
 

@@ -276,7 +276,9 @@ def _spoilt(path: tuple[Any, ...], value: Any, *, missing: bool = False) -> dict
 def _names(error: PayloadError, path: tuple[Any, ...]) -> bool:
     """Whether the error names the spoilt field, or the list or answer that it makes senseless."""
     names = [ANSWERS[path[0]], *(step for step in path[1:] if isinstance(step, str))]
-    return names[-1] in error.field or (len(names) > 2 and names[-2] in error.field) or "different moments" in str(error)
+    return (
+        names[-1] in error.field or (len(names) > 2 and names[-2] in error.field) or "different moments" in str(error)
+    )
 
 
 @pytest.mark.parametrize("path", [path for path in _leaves(answers()) if len(path) > 1], ids=str)

@@ -8,15 +8,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from watchdog.cli.common import EX_CONFIG
 from watchdog.rules.describe import advise, describe
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import Mode, Ruleset
 from watchdog.rules.units import say_duration
 from watchdog.settings import Settings, account_names, load_settings
 from watchdog.tomlfile import FileError, Problem, read_text
-
-EX_CONFIG = 78
-"""sysexits.h: bad configuration. systemd is told not to restart on it."""
 
 
 @dataclass(slots=True)

@@ -56,7 +56,7 @@ def _account(account: Mapping[str, Any]) -> Iterator[RenderableType]:
     for pool in account["pools"]:
         yield Text.assemble(
             f"  pool {pool['asset']}: equity ", reading(pool["equity"]), ", maintenance ", reading(pool["maintenance"]),
-            ", ratio ", reading(pool["margin_ratio"]), ", all prices together ", reading(pool["shock_distance"]), " away",
+            ", ratio ", reading(pool["margin_ratio"]), ", all together ", reading(pool["shock_distance"]), " away",
         )  # fmt: skip
     for alert in account["alerts"]:
         seen = " (seen)" if alert["acknowledged"] else ""

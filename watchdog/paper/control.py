@@ -1,4 +1,4 @@
-"""The control paths below `/paper/`: market time, state, faults, and the trader's own hand. No key is asked for them."""
+"""The control paths below `/paper/`: market time, state, faults, and the trader's own hand. They ask for no key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from watchdog.paper.binanceusdm.streams import Which
+from watchdog.paper.binanceusdm.streams import Socket, Which
+from watchdog.paper.exchange import Exchange
 from watchdog.paper.faults import Fault, FaultKind
 from watchdog.paper.refusal import RefusedError
 from watchdog.paper.simulate import outcome
@@ -124,8 +125,16 @@ class Control:
 
 
 def state(server: PaperServer) -> dict[str, Any]:
+    """Everything on the account and of the server, as JSON: numbers are text."""
+    return exchange_state(server.exchange) | {
+        "sockets": {which.value: len(server.hub.chosen(which)) for which in Which},
+        "requests": len(server.face.requests),
+        "faults_taken": [[method, path, kind.value] for method, path, kind in server.faults.taken],
+    }
+
+
+def exchange_state(exchange: Exchange) -> dict[str, Any]:
     """Everything on the account, as JSON: numbers are text."""
-    exchange = server.exchange
     account = exchange.account
     ended = outcome(exchange)
     return {
@@ -151,9 +160,6 @@ def state(server: PaperServer) -> dict[str, Any]:
         "fills": [{k: _text(v) for k, v in _fields(f).items()} for f in exchange.fills],
         "liquidations": [{k: _text(v) for k, v in _fields(r).items()} for r in exchange.liquidations],
         "outcome": {symbol: {k: _text(v) for k, v in _fields(o).items()} for symbol, o in ended.positions.items()},
-        "sockets": {which.value: len(server.hub.chosen(which)) for which in Which},
-        "requests": len(server.face.requests),
-        "faults_taken": [[method, path, kind.value] for method, path, kind in server.faults.taken],
     }
 
 
@@ -172,17 +178,21 @@ async def make_trouble(server: PaperServer, trouble: Trouble) -> None:
         server.faults.clear()
     else:
         for socket in server.hub.chosen(trouble.sockets):
-            if trouble.kind == "freeze":
-                socket.freeze()
-            elif trouble.kind == "thaw":
-                socket.thaw()
-            elif trouble.kind == "close":
-                await socket.close()
-            elif trouble.kind == "cut":
-                socket.cut()
-            else:
-                socket.send_text(trouble.body or '{"e": "oops')
+            await _trouble_socket(socket, trouble)
     await asyncio.sleep(0)
+
+
+async def _trouble_socket(socket: Socket, trouble: Trouble) -> None:
+    if trouble.kind == "freeze":
+        socket.freeze()
+    elif trouble.kind == "thaw":
+        socket.thaw()
+    elif trouble.kind == "close":
+        await socket.close()
+    elif trouble.kind == "cut":
+        socket.cut()
+    else:
+        socket.send_text(trouble.body or '{"e": "oops')
 
 
 def _change_key(server: PaperServer, trouble: Trouble) -> None:

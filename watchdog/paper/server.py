@@ -14,7 +14,7 @@ from aiohttp import web
 from watchdog.paper.binanceusdm.face import Face
 from watchdog.paper.binanceusdm.signing import ApiKey
 from watchdog.paper.binanceusdm.streams import LISTEN_KEY_SECONDS, Hub
-from watchdog.paper.binanceusdm.weights import LIMIT
+from watchdog.paper.binanceusdm.weights import LIMIT, WeightCounter
 from watchdog.paper.candles import TICK_MS
 from watchdog.paper.control import Control
 from watchdog.paper.exchange import Exchange
@@ -56,9 +56,12 @@ class PaperServer:
         self.exchange = exchange
         self.api_key = api_key or new_api_key()
         self.speed = speed
+        self.host = "127.0.0.1"
         self.port = 0
         self.hub = Hub(listen_key_seconds)
         self.face = Face(exchange, self.api_key, now_ms, self.hub, weight_limit=weight_limit)
+        if speed is None:  # in lockstep a minute of the machine holds many of the market: weights go by the market's
+            self.face.weights = WeightCounter(lambda: exchange.time_ms)
         self.hand = Hand(exchange, self.face.flush)
         self._playback = Playback(exchange, tape or Tape(exchange.time_ms, (dict(exchange.account.prices),)))
         self._runner: web.AppRunner | None = None
@@ -72,7 +75,7 @@ class PaperServer:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def done(self) -> bool:
@@ -87,7 +90,7 @@ class PaperServer:
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
-        self.port = self._runner.addresses[0][1]
+        self.host, self.port = self._runner.addresses[0][:2]
         if self.speed is not None:
             self._clock = asyncio.create_task(self._run(self.speed))
         return self.port

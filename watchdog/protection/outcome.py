@@ -59,6 +59,13 @@ class Gone:
     client_id: str
     status: str
     by_hand: bool
+    order: StopOrder | None
+    """As it was last read back; None when it never was."""
+
+    @property
+    def triggered(self) -> bool:
+        """Whether it has done its work."""
+        return self.status in _TRIGGERED
 
 
 Notice: TypeAlias = Rests | Refused | Gone
@@ -160,8 +167,10 @@ def _finished(guard: Guard, client_id: str, answer: Answer) -> tuple[Guard, Noti
     """The stop is over: was it triggered, taken by the venue, or by hand (or we can't know)?"""
     status = answer.status if isinstance(answer, Finished) else "unknown to the venue"
     by_hand = status not in _TRIGGERED and status not in _BY_VENUE
+    resting = guard.resting
+    order = resting if resting is not None and resting.client_id == client_id else None
     guard = replace(_settle(guard, client_id), resting=None, removed=guard.removed + (1 if by_hand else 0))
-    return guard, Gone(client_id, status, by_hand)
+    return guard, Gone(client_id, status, by_hand, order)
 
 
 def after_cancel(guard: Guard, client_id: str, answer: Answer, mono: float) -> Guard:

@@ -18,7 +18,7 @@ from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out
 from watchdog.domain.ids import position_digits, read_order_id
 from watchdog.domain.market import Market
-from watchdog.domain.position import PositionKey, Stop
+from watchdog.domain.position import OrderSide, PositionKey, Side, Stop
 from watchdog.domain.reading import Known
 from watchdog.protection.decide import Decision, DoCancel, DoPlace, Hold, Situation, Warn, decide
 from watchdog.protection.guard import Cancelling, Guard, Sending, guard_key, to_json
@@ -273,9 +273,9 @@ def tell(
                 f"I did NOT sell. I try again from {again}.",
             ]
             desk.stand(f"refused|{subject}", Level.EMERGENCY, lines)
-        case Gone(client_id=client_id, status=status, by_hand=by_hand):
+        case Gone(client_id=client_id, status=status):
             out.journal("gone", client_id=client_id, status=status)
-            desk.tell(f"gone|{client_id}", Level.CRITICAL, _gone_lines(shield, guard, who, status, by_hand=by_hand))
+            desk.tell(f"gone|{client_id}", Level.CRITICAL, _gone_lines(shield, guard, notice, market))
 
 
 def _rests_lines(
@@ -298,12 +298,20 @@ def _rests_lines(
     return lines
 
 
-def _gone_lines(shield: Shield, guard: Guard, who: str, status: str, *, by_hand: bool) -> list[str]:
-    if not by_hand:
-        return [f"STOP {status} · {who} · {shield.account}", "My stop left the book; I read again what is held."]
-    after = (
-        "It was taken away twice: I place no more here until `watchdog arm`."
-        if guard.hands_off
-        else "Not by me: I place it once more. Take it away again and I leave it."
-    )
-    return [f"STOP GONE · {who} · {shield.account}", f"The venue says: {status}", after]
+def _gone_lines(shield: Shield, guard: Guard, gone: Gone, market: Market | None) -> list[str]:
+    order = gone.order
+    who = guard.key.symbol.split("/", maxsplit=1)[0]
+    where = "" if order is None else f" {words.price(order.trigger_price, market)}"
+    if order is not None:
+        who += f" {Side.LONG if order.order_side is OrderSide.SELL else Side.SHORT} {words.size(order.size)}"
+    says = f"{words.venue_name(shield.venue)} says {gone.status}"
+    if gone.by_hand and guard.hands_off:
+        after = "It was taken away twice: I place no more here until `watchdog arm`."
+        return [f"STOP GONE · {who} · {shield.account}", f"My stop{where} no longer rests: {says}", after]
+    if gone.by_hand:
+        after = "Not by me: I place it once more. Take it away again and I leave it."
+        return [f"STOP GONE · {who} · {shield.account}", f"My stop{where} no longer rests: {says}", after]
+    if gone.triggered:
+        return [f"STOP TRIGGERED · {who} · {shield.account}", f"My stop{where} has done its work: {says}"]
+    after = "Not by you, not by me: I place it again."
+    return [f"STOP GONE · {who} · {shield.account}", f"My stop{where} no longer rests: {says}", after]

@@ -6,6 +6,7 @@ Callers run these under `exact.CONTEXT`.
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Context
 
 from watchdog.domain.position import Position, Side
 from watchdog.domain.reading import Known, Never, Reading, Unknown
@@ -16,6 +17,8 @@ from watchdog.risk.values import PoolRisk, Worth
 
 OURS_WITH_GAP = "ours, with the venue's gap"
 NO_PRICE = "ours: no price liquidates it"
+
+_SAME = Context(prec=40)
 
 
 def own_liquidation(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Reading:
@@ -73,12 +76,15 @@ def _believable(position: Position, mark: Reading, margin: Reading) -> Reading:
     wrong_side = isinstance(mark, Known) and (mark.value - venue.value) * position.side.sign <= 0
     if wrong_side and isinstance(margin, Known) and margin.value < 1:
         return Unknown(f"{position.symbol} venue liquidation price: {venue.value} is on the wrong side of mark")
-    return venue
+    return replace(venue, source=VENUE)
 
 
 def _nearer(side: Side, *prices: Known) -> Known:
-    """The one a price going toward danger meets first; the earlier named when they are the same."""
-    return max(prices, key=lambda price: price.value * side.sign)
+    """The one a price going toward danger meets first; the earlier named when they are the same.
+
+    The same up to 40 digits: whose number it is must not hang on the rounding of the last ones.
+    """
+    return max(prices, key=lambda price: _SAME.plus(price.value) * side.sign)
 
 
 def liquidation_of(side: Side, venue: Reading, ours: Reading, gap: Reading) -> Reading:

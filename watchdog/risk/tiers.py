@@ -68,15 +68,15 @@ def why_unusable(tiers: Sequence[Tier]) -> str | None:
     for number, tier in enumerate(tiers, start=1):
         if problem := _problem_of(tier):
             return f"tier {number}: {problem}"
-    if tiers[0].floor != 0:
-        return f"tier 1 starts at {tiers[0].floor}, not at 0"
-    for number, (lower, upper) in enumerate(pairwise(tiers), start=2):
-        if problem := _problem_between(lower, upper):
-            return f"tier {number}: {problem}"
     first = tiers[0]
+    if first.floor != 0:
+        return f"tier 1 starts at {first.floor}, not at 0"
     most = ZERO if first.cap is None else first.cap * first.rate * _SMALL_CUM
     if not ZERO <= first.cum <= most:
         return f"tier 1 has cum {first.cum}, which should be 0"
+    for number, (lower, upper) in enumerate(pairwise(tiers), start=2):
+        if problem := _problem_between(lower, upper):
+            return f"tier {number}: {problem}"
     return None
 
 

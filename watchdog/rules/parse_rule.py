@@ -71,7 +71,7 @@ def read_rule(
         table.problem(f"{_called(name)} has no level: give it warn, critical or emergency")
     if metric is not None:
         _check_order(table, metric, levels)
-    only_if = _read_condition(table, metric, scopes)
+    only_if = _read_condition(table, metric, where)
     mode = table.read("mode", read_mode)
     stop = _read_stop(table, metric, scopes, written)
     repeat = table.read("repeat", read_duration)
@@ -177,7 +177,7 @@ def _check_order(table: Table, metric: Metric, levels: Mapping[Level, Threshold]
         )
 
 
-def _read_condition(table: Table, metric: Metric | None, scopes: frozenset[Scope] | None) -> Condition | None:
+def _read_condition(table: Table, metric: Metric | None, where: Selector) -> Condition | None:
     only_if = table.table("only_if")
     if only_if is None:
         return None
@@ -189,14 +189,14 @@ def _read_condition(table: Table, metric: Metric | None, scopes: frozenset[Scope
             continue
         if not inner.keys():
             inner.problem(f"{key} holds no comparison: metric = level")
-        parts[key] = tuple(_read_comparisons(inner, metric, scopes))
+        parts[key] = tuple(_read_comparisons(inner, metric, where))
     only_if.finish(of="only_if")
     if "any" not in only_if and "all" not in only_if:
         only_if.problem('only_if wants any = { … } or all = { … }, such as any = { room_used = "30%" }')
     return Condition(any=parts["any"], all=parts["all"])
 
 
-def _read_comparisons(table: Table, metric: Metric | None, scopes: frozenset[Scope] | None) -> list[Comparison]:
+def _read_comparisons(table: Table, metric: Metric | None, where: Selector) -> list[Comparison]:
     comparisons = []
     for key in table.keys():  # noqa: SIM118 - a Table is no mapping
         raw = table.take(key)
@@ -206,15 +206,28 @@ def _read_comparisons(table: Table, metric: Metric | None, scopes: frozenset[Sco
             table.key_problem(str(error), key)
             continue
         at = table.understand(raw, partial(read_at, metric=other), key)
-        if scopes is not None and not scopes <= other.scopes:
-            has = " and ".join(sorted(f"{scope}s" for scope in scopes))
-            only = " and ".join(sorted(f"{scope}s" for scope in other.scopes))
-            table.key_problem(
-                f"{metric} is measured on {has} here, {other} only on {only}: it would never be known", key
-            )
+        if metric is not None and (unknown := _never_known(metric, other, where)):
+            table.key_problem(unknown, key)
         elif at is not None:
             comparisons.append(Comparison(other, at))
     return comparisons
+
+
+def _never_known(metric: Metric, other: Metric, where: Selector) -> str:
+    """Why another metric could never be known where this one is measured; empty when it can be.
+
+    A cross position has the shock distance of its pool; an isolated one is in none.
+    """
+    scopes = subjects(metric, where)
+    if scopes <= other.scopes or (other is Metric.SHOCK_DISTANCE and where.margin_mode == ("cross",)):
+        return ""
+    has = " and ".join(sorted(f"{scope}s" for scope in scopes))
+    only = " and ".join(sorted(f"{scope}s" for scope in other.scopes))
+    hint = ', an isolated position is in none: add where = { margin_mode = "cross" }'
+    return (
+        f"{metric} is measured on {has} here, {other} on {only}"
+        f"{hint if other is Metric.SHOCK_DISTANCE else ': it would never be known'}"
+    )
 
 
 def _read_stop(

@@ -63,7 +63,7 @@ def read_mode(raw: object) -> Mode:
         return Mode.WATCH
     if raw == "act":
         return Mode.ACT
-    raise WrongValueError(f"unknown mode {quoted(raw)}{suggest(raw, ('watch', 'act'))}")
+    raise WrongValueError(f'unknown mode {quoted(raw)}: "watch" or "act"')
 
 
 def read_level(raw: object) -> Level:

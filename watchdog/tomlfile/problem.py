@@ -49,11 +49,11 @@ def suggest(value: object, known: Iterable[str]) -> str:
     return near or (": only " if len(known) == 1 else ": ") + " or ".join(quoted(word) for word in known)
 
 
-def quoted(value: object) -> str:
+def quoted(value: object, longest: int = _SHOWN) -> str:
     """A value of the file as the message shows it: on one line, printable, never long."""
     if isinstance(value, str):
         shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
-        return f'"{shown}"' if len(shown) <= _SHOWN else f'"{shown[:_SHOWN]}…"'
+        return f'"{shown}"' if len(shown) <= longest else f'"{shown[:longest]}…"'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and abs(value) >= _HUGE:  # str() of it may itself be refused
@@ -63,4 +63,4 @@ def quoted(value: object) -> str:
     if isinstance(value, dict):
         return "a table"
     shown = str(value)
-    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+    return shown if len(shown) <= longest else f"{shown[:longest]}…"

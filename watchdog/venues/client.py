@@ -34,6 +34,8 @@ _silent = logging.getLogger("watchdog.venues.silent")
 _silent.disabled = True
 _silent.propagate = False
 
+_ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What ccxt's code lets escape when it meets a value it does not expect."""
 _OK = range(200, 300)
 _NO_ERROR = frozenset({"0", "200"})
 _TOO_MANY = {429: 60.0, 418: 120.0}
@@ -110,11 +112,16 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
         await super().close(clean_instance_data)
 
     async def fetch_markets(self, params: Mapping[str, Any] = {}) -> list[dict[str, Any]]:
-        """The listing, by ccxt. Raises NoAnswerError for an empty one, before it can replace a good one."""
-        markets: list[dict[str, Any]] = await super().fetch_markets(params)
-        if not markets:
-            raise NoAnswerError("the answer lists no market")
-        return markets
+        """The listing, by ccxt. Raises NoAnswerError for an empty or odd one, before it can replace a good one."""
+        try:
+            markets: list[dict[str, Any]] = await super().fetch_markets(params)
+        except (ccxt.BaseError, *_ODD) as error:
+            why = f"the listing cannot be read ({type(error).__name__})"
+        else:
+            if markets:
+                return markets
+            why = "the answer lists no market"
+        raise NoAnswerError(why)
 
     async def dial(self, url: str, hear: Callable[[Any], None], alive: Callable[[], None]) -> Line:
         """Open a websocket. Raises LostError."""
@@ -141,7 +148,7 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
             self._ways.budget.spend(weight)
         try:
             return await super().fetch2(path, api, method, params, config)
-        except (ccxt.BaseError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except (ccxt.BaseError, *_ODD) as error:
             why = f"the request could not be made ({type(error).__name__}): is the secret whole?"
         raise NoAnswerError(why)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -25,6 +26,7 @@ _HTML = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{titl
 _UNKNOWN = {"code": -1000, "msg": "Unknown error, please check your request or try again later."}
 _SOCKET_PATHS = ("/ws", "/ws/{stream}", "/market/ws", "/market/ws/{stream}", "/public/ws", "/public/ws/{stream}")
 _PRIVATE_PATH = "/private/ws"
+_REMEMBERED = 1_000
 
 
 class Face:
@@ -46,8 +48,9 @@ class Face:
         self.weight_limit = weight_limit
         """Per minute; None: weights are counted and never refused."""
         self.weights = WeightCounter(now_ms)
-        self.requests: list[tuple[str, str]] = []
-        """Method and path of every request that reached the face, in order."""
+        self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)
+        """Method and path of the last requests that reached the face, in order."""
+        self.request_count = 0
         self._now_ms = now_ms
         self._released = asyncio.Event()
         room = Room(exchange, api_key, now_ms)
@@ -89,6 +92,7 @@ class Face:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
+        self.request_count += 1
         body = (await request.read()).decode("utf-8", "replace")
         fault = self.faults.take(request.method, request.path)
         if fault is not None and (broken := self._broken(fault)) is not None:
@@ -106,19 +110,25 @@ class Face:
         used = self.weights.add(weight(request.method, request.path, symbol="symbol" in params))
         headers = {"X-MBX-USED-WEIGHT-1M": str(used)}
         try:
-            if self.weight_limit is not None and used > self.weight_limit:
-                headers["Retry-After"] = str(self.weights.seconds_left())
-                raise _too_many(self.weight_limit)
-            endpoint = self._endpoints.get((request.method, request.path))
-            if endpoint is None:
-                message = f"Path {request.path}, Method {request.method} is invalid"
-                raise ApiError(-5000, message, NOT_FOUND)
+            self._check_weight(used, headers)
+            endpoint = self._endpoint(request)
             self._check(endpoint, request, query, body, params)
             payload = endpoint.answer(params)
             self.flush()
             return _json(payload, headers=headers)
         except ApiError as error:
             return _json({"code": error.code, "msg": error.message}, error.status, headers)
+
+    def _check_weight(self, used: int, headers: dict[str, str]) -> None:
+        if self.weight_limit is not None and used > self.weight_limit:
+            headers["Retry-After"] = str(self.weights.seconds_left())
+            raise _too_many(self.weight_limit)
+
+    def _endpoint(self, request: web.Request) -> Endpoint:
+        endpoint = self._endpoints.get((request.method, request.path))
+        if endpoint is None:
+            raise ApiError(-5000, f"Path {request.path}, Method {request.method} is invalid", NOT_FOUND)
+        return endpoint
 
     def _check(self, endpoint: Endpoint, request: web.Request, query: str, body: str, params: Params) -> None:
         if endpoint.security is Security.NONE:

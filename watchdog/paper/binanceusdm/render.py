@@ -49,7 +49,7 @@ def position_risk(exchange: Exchange, position: Position, *, version: int) -> Ro
     sign = 1 if position.amount >= ZERO else -1
     row: Row = {
         "symbol": position.symbol,
-        "positionSide": "BOTH",
+        "positionSide": position_side(exchange, position),
         "positionAmt": size(market, position.amount),
         "entryPrice": short(position.entry) if position.amount else "0.0",
         "breakEvenPrice": short(position.entry * (1 + sign * market.taker_fee)) if position.amount else "0.0",
@@ -82,6 +82,13 @@ def position_risk(exchange: Exchange, position: Position, *, version: int) -> Ro
         "askNotional": "0",
         "updateTime": position.updated_ms,
     }
+
+
+def position_side(exchange: Exchange, position: Position) -> str:
+    """BOTH in one-way mode; in hedge mode the leg."""
+    if not exchange.hedge:
+        return "BOTH"
+    return "LONG" if position.amount >= ZERO else "SHORT"
 
 
 def max_notional(exchange: Exchange, position: Position) -> Decimal:
@@ -171,7 +178,7 @@ def account_position(exchange: Exchange, position: Position, *, version: int) ->
     figures = exchange.account.figures(position)
     row: Row = {
         "symbol": position.symbol,
-        "positionSide": "BOTH",
+        "positionSide": position_side(exchange, position),
         "positionAmt": size(market, position.amount),
         "unrealizedProfit": money(figures.unrealised),
         "isolatedMargin": money_or_zero(figures.isolated_margin),

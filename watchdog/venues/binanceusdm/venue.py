@@ -365,9 +365,6 @@ async def _read(name: str, call: Callable[..., Awaitable[Any]]) -> Any:
         failure = ReadError(f"{NAME}, {name}: {error.reason}")
     except ReadsStoppedError as error:
         failure = ReadError(error.reason, error.retry_after)
-    except (GuardError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        # ccxt's listing parser meets a row it does not understand
-        failure = ReadError(f"{NAME}, {name}: the answer cannot be read ({type(error).__name__})")
     raise failure
 
 

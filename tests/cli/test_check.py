@@ -1,0 +1,131 @@
+"""`watchdog check`: says what is wrong, or every rule back in words."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+import pytest
+
+from watchdog.cli import check
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped config with its paper account's keys, as the working directory."""
+    for name in ("rules.toml", "watchdog.toml"):
+        shutil.copy(CONFIG / name, tmp_path / name)
+    for name in ("paper.key", "paper.secret"):
+        (tmp_path / name).write_text(f"s3cr3t-{name}\n")
+        (tmp_path / name).chmod(0o600)
+    monkeypatch.chdir(tmp_path)
+    for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    """Run the command as its user types it."""
+    parser = argparse.ArgumentParser()
+    check.add_arguments(parser)
+    return check.run(parser.parse_args(arguments))
+
+
+@pytest.mark.parametrize("arguments", [(), ("rules.toml",), ("--config", "watchdog.toml"), ("./rules.toml",)])
+def test_the_shipped_config_is_good(home: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    """With both files good: every rule in words, the account, the channel, what will not be sent; exit 0."""
+    assert run(*arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("rules.toml is good: 4 rules, mode watch\n\nmode watch: alerts only, no order is ever sent\n")
+    for name in ("room", "pool", "ratio", "no stop"):
+        assert f'\nrule "{name}": ' in out
+    assert "account paper: binanceusdm at http://127.0.0.1:8081, read every 10s" in out
+    assert "channel console: console, hears info and above" in out
+    assert 'Mind:\n  rules.toml:36:1: the stop of rule "no stop" will not be sent: mode is watch\n' in out
+    assert "s3cr3t" not in out
+    assert home.is_dir()
+
+
+def test_without_settings_it_says_what_was_not_checked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No watchdog.toml beside the rules: they are checked alone, and that is said."""
+    (home / "watchdog.toml").unlink()
+    assert run() == 0
+    assert (
+        "channels and accounts were not checked: there is no watchdog.toml beside the rules" in capsys.readouterr().out
+    )
+
+
+def test_every_problem_of_both_files_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Problems of both files on standard error, one a line with file:line:column; exit 78; nothing on standard out."""
+    rules = home / "rules.toml"
+    rules.write_text(
+        rules.read_text()
+        .replace('"room_used" ', '"rom_used" ')
+        .replace("{ margin_mode", "{ account = 'x', margin_mode")
+    )
+    settings = home / "watchdog.toml"
+    settings.write_text(settings.read_text().replace('"console"', '"consol"', 1))
+    assert run() == 78
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.split("\n") == [
+        'watchdog.toml:30:13: unknown channel type "consol", did you mean "console"?',
+        'rules.toml:15:13: unknown metric "rom_used", did you mean "room_used"?',
+        'rules.toml:23:25: account "x" is not in watchdog.toml',
+        'rules.toml:31:25: account "x" is not in watchdog.toml',
+        "",
+        "4 problems. A running watchdog keeps its old rules.",
+        "",
+    ]
+
+
+def test_a_bad_settings_file_does_not_blame_the_rules(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the settings are wrong: 78, and the rules are called good."""
+    (home / "paper.key").unlink()
+    assert run("rules.toml") == 78
+    err = capsys.readouterr().err
+    assert err.endswith('paper.key" does not exist\n\n1 problem. rules.toml itself is good.\n')
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("none.toml",), "none.toml: there is no such file\n"),
+        ((".",), ".: is a directory, not a file\n"),
+        (("--config", "none.toml"), "none.toml: there is no such file\n"),
+    ],
+)
+def test_a_missing_file_is_told(
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    """A file that is not there, or is none, is a problem with exit 78, never a traceback."""
+    assert run(*arguments) == 78
+    assert said in capsys.readouterr().err
+    assert home.is_dir()
+
+
+def test_the_settings_name_the_rules(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without RULES, the rules file the settings name is read, from any directory."""
+    (home / "rules.toml").rename(home / "mine.toml")
+    settings = home / "watchdog.toml"
+    settings.write_text('rules = "mine.toml"\n' + settings.read_text())
+    assert run("--config", "watchdog.toml") == 0
+    assert capsys.readouterr().out.startswith("mine.toml is good: ")
+
+
+def test_what_only_both_files_show(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An account read more seldom than it is called blind, and one capped to watch, are named."""
+    rules, settings = home / "rules.toml", home / "watchdog.toml"
+    rules.write_text(rules.read_text().replace('mode = "watch" ', 'mode = "act" '))
+    settings.write_text(
+        settings.read_text().replace("[account.paper]\n", '[account.paper]\nmode = "watch"\npoll = "30s"\n')
+    )
+    assert run() == 0
+    out = capsys.readouterr().out
+    assert "  watchdog.toml: account paper is read every 30s, and called blind after 15s" in out
+    assert "  watchdog.toml: account paper is capped to watch: no stop is sent for it" in out
+    assert "will not be sent" not in out

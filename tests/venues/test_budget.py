@@ -1,0 +1,118 @@
+"""The budget of requests, on a clock that is advanced by hand."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from watchdog.clock import SteppedClock
+from watchdog.venues.budget import Budget
+from watchdog.venues.errors import ReadsStoppedError
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    """A clock that stands still."""
+    return SteppedClock(1_760_000_000.0)
+
+
+async def settle() -> None:
+    """Let every task run until it waits."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_reads_wait_when_half_the_minute_is_used_and_go_on_when_it_is_over(clock: SteppedClock) -> None:
+    """Not one unit above the share of reads, and no longer than it takes."""
+    budget = Budget(clock, limit=200, trickle=0)
+    await budget.admit(60)
+    clock.advance(10)
+    await budget.admit(40)
+    waiting = asyncio.create_task(budget.admit(50))
+    await settle()
+    clock.advance(59.9)
+    await settle()
+    assert not waiting.done()
+    clock.advance(60.1)
+    await settle()
+    assert waiting.done()
+    assert budget.own == 90
+
+
+async def test_reads_that_wait_keep_their_order(clock: SteppedClock) -> None:
+    """A small one does not slip past a large one for ever."""
+    budget = Budget(clock, limit=200, trickle=0)
+    await budget.admit(90)
+    order: list[int] = []
+
+    async def ask(weight: int) -> None:
+        await budget.admit(weight)
+        order.append(weight)
+
+    tasks = [asyncio.create_task(ask(weight)) for weight in (50, 5)]
+    await settle()
+    assert order == []
+    clock.advance(61)
+    await asyncio.gather(*tasks)
+    assert order == [50, 5]
+
+
+async def test_writes_are_counted_and_never_wait(clock: SteppedClock) -> None:
+    """However much is used already."""
+    budget = Budget(clock, limit=100)
+    for _ in range(50):
+        budget.spend(10)
+    assert budget.own == 500
+
+
+async def test_what_others_use_slows_reads_to_a_trickle_not_to_silence(clock: SteppedClock) -> None:
+    """The owner's other programs come first in the shared half; we keep a little, up to nine tenths of all."""
+    budget = Budget(clock, limit=1000, trickle=100)
+    budget.heard(700)
+    await budget.admit(60)
+    assert (budget.own, budget.others) == (60, 700)
+    waiting = asyncio.create_task(budget.admit(60))
+    await settle()
+    assert not waiting.done()
+    clock.advance(61)
+    await settle()
+    assert waiting.done()
+
+
+async def test_nearly_all_used_by_others_makes_even_the_trickle_wait(clock: SteppedClock) -> None:
+    """A request over the limit would ban the address, for the owner's other programs too."""
+    budget = Budget(clock, limit=1000, trickle=100)
+    budget.heard(890)
+    waiting = asyncio.create_task(budget.admit(60))
+    await settle()
+    assert not waiting.done()
+    clock.advance(61)
+    await settle()
+    assert waiting.done()
+
+
+async def test_our_own_use_is_not_taken_for_others(clock: SteppedClock) -> None:
+    """What the venue counts holds what we asked."""
+    budget = Budget(clock)
+    budget.spend(300)
+    budget.heard(305)
+    assert budget.others == 5
+
+
+async def test_told_to_wait_every_read_is_refused_until_then(clock: SteppedClock) -> None:
+    """With the reason and the seconds left; also one that waited for room."""
+    budget = Budget(clock, limit=100, trickle=0)
+    await budget.admit(50)
+    waiting = asyncio.create_task(budget.admit(10))
+    await settle()
+    budget.stop_reads(90, "Binance limits this address (HTTP 429)")
+    clock.advance(61)
+    with pytest.raises(ReadsStoppedError):
+        await waiting
+    clock.advance(70)
+    with pytest.raises(ReadsStoppedError, match="HTTP 429.*another 20 s") as caught:
+        await budget.admit(1)
+    assert caught.value.retry_after == 20
+    clock.advance(91)
+    await budget.admit(1)

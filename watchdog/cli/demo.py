@@ -1,0 +1,170 @@
+"""`watchdog demo`: the crash of 2025-10-10 on a paper venue, with the real daemon and without it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from rich.console import Console
+
+from watchdog.cli.common import EX_UNAVAILABLE
+from watchdog.demo.result import result, table
+from watchdog.demo.view import View
+
+SCENARIO = "crash-2025-10-10"
+
+READY_WITHIN = 60.0
+"""Seconds for the paper venue to come up: on a cold machine the imports alone take several."""
+
+
+class DemoError(Exception):
+    """The demo could not be run, in words."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--json FILE`, `--speed N`."""
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what happened here")
+    parser.add_argument(
+        "--speed", type=_speed, default=60.0, metavar="N", help="market seconds a second at most (60); 0: no limit"
+    )
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0 <= speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed: a number from 0 up is wanted")
+    return speed
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play the hour, print the outcome."""
+    if args.json is not None and not args.json.absolute().parent.is_dir():
+        sys.stderr.write(f"watchdog demo: {args.json}: there is no such directory\n")
+        return 64
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=110)
+    try:
+        with tempfile.TemporaryDirectory(prefix="watchdog-demo-") as folder:
+            answer = asyncio.run(_demo(Path(folder), args.speed, console))
+    except DemoError as error:
+        sys.stderr.write(f"watchdog demo: {error}\n")
+        return EX_UNAVAILABLE
+    if args.json is not None:
+        args.json.write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
+    console.print(table(answer))
+    return 0
+
+
+def write_config(folder: Path, venue_url: str) -> Path:
+    """The demo's two files, in a folder where `paper.key` and `paper.secret` are; the path of its watchdog.toml."""
+    rules = files("watchdog.demo").joinpath("rules.toml").read_text(encoding="utf-8")
+    (folder / "rules.toml").write_text(rules, encoding="utf-8")
+    config = folder / "watchdog.toml"
+    config.write_text(
+        'state_dir = "state"\n\n[account.demo]\nvenue = "binanceusdm"\napi_key_file = "paper.key"\n'
+        f'secret_file = "paper.secret"\nbase_url = "{venue_url}"\n\n[channel.console]\ntype = "console"\n'
+        'format = "json"\n',
+        encoding="utf-8",
+    )
+    return config
+
+
+async def start_paper(folder: Path, *arguments: str) -> tuple[asyncio.subprocess.Process, str]:
+    """A paper venue in a process of its own, in lockstep; its keys in `folder`. Returns it and its address."""
+    command = ("-m", "watchdog.paper", "--port", "0", "--lockstep", "--keys", str(folder), *arguments)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    if process.stdout is None:
+        raise DemoError("the paper venue has no output")
+    try:
+        line = (await asyncio.wait_for(process.stdout.readline(), READY_WITHIN)).decode()
+    except TimeoutError:
+        process.kill()
+        raise DemoError(f"the paper venue did not come up within {READY_WITHIN:.0f} s") from None
+    url = next((word for word in line.split() if word.startswith("http://")), "")
+    if not url:
+        said = "" if process.stderr is None else (await process.stderr.read()).decode().strip()
+        raise DemoError(f"the paper venue did not start: {line.strip()} {said}")
+    return process, url
+
+
+async def _demo(folder: Path, speed: float, console: Console) -> dict[str, Any]:
+    console.print(f"A paper venue plays {SCENARIO}; the watchdog watches it with its shipped rules and may act.")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WATCHDOG_")}
+    for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET"):
+        environment.pop(name, None)
+    venue, url = await start_paper(folder, "--scenario", SCENARIO)
+    try:
+        config = write_config(folder, url)
+        daemon = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "watchdog.demo.daemon", "--config", str(config), "--venue-url", url,
+            "--speed", str(speed), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment,
+        )  # fmt: skip
+        try:
+            alerts = await _watch(daemon, url, folder / "state" / "watchdog.sock", console)
+        finally:
+            if daemon.returncode is None:
+                daemon.terminate()
+                await daemon.wait()
+        with_watchdog = await _state(url)
+    finally:
+        venue.terminate()
+        await venue.communicate()
+    without = await asyncio.to_thread(_without)
+    return result(with_watchdog, without, alerts)
+
+
+def _without() -> dict[str, Any]:
+    """The same scenario with nobody doing anything."""
+    from watchdog.paper.control import exchange_state  # noqa: PLC0415  (only when it is its turn)
+    from watchdog.paper.scenario import load_scenario  # noqa: PLC0415
+    from watchdog.paper.simulate import Playback  # noqa: PLC0415
+
+    scenario = load_scenario(SCENARIO)
+    exchange = scenario.exchange()
+    playback = Playback(exchange, scenario.tape)
+    while playback.step():
+        exchange.drain()
+    return exchange_state(exchange)
+
+
+async def _state(url: str) -> dict[str, Any]:
+    async with aiohttp.ClientSession(url) as http, http.get("/paper/state") as response:
+        answer: dict[str, Any] = await response.json()
+    return answer
+
+
+async def _watch(daemon: asyncio.subprocess.Process, url: str, socket: Path, console: Console) -> list[dict[str, Any]]:
+    """Show what the daemon says until the hour is over."""
+    if daemon.stdout is None or daemon.stderr is None:
+        raise DemoError("the daemon has no output")
+    alerts: list[dict[str, Any]] = []
+    noise = asyncio.create_task(daemon.stderr.read())
+    with View(console) as view:
+        looking = asyncio.create_task(view.follow(url, socket))
+        try:
+            while line := await daemon.stdout.readline():
+                alerts.append(json.loads(line))
+                view.alert(alerts[-1])
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+    said = (await noise).decode().strip()
+    if await daemon.wait() != 0:
+        raise DemoError(f"the daemon ended early: {said or 'without a word'}")
+    if said:
+        console.print(said, style="dim")
+    return alerts
