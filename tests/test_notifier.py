@@ -6,56 +6,18 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from tests.lines import House, Line
 from tests.messages import message
 from watchdog.channels.base import ChannelError
 from watchdog.clock import SteppedClock
-from watchdog.domain.effects import Level, Message, Save
+from watchdog.domain.effects import Level, Message
 from watchdog.notifier import Notifier
 from watchdog.store import Store, StoreError
-
-
-class Line:
-    """A channel whose other end does as the test says: `fate` is called with each message before it is taken."""
-
-    def __init__(self, name: str, min_level: Level = Level.INFO) -> None:
-        self.name = name
-        self.min_level = min_level
-        self.fate: Callable[[Message], object] = lambda _: None
-        self.taken: list[str] = []
-        self.tries: list[str] = []
-        self.shut = False
-        self.lost_reply: set[str] = set()
-        self.opens: list[Exception] = []
-
-    async def open(self) -> None:
-        """Fail as often as the test wants."""
-        if self.opens:
-            raise self.opens.pop(0)
-
-    async def send(self, told: Message) -> None:
-        """Do as the test says."""
-        self.tries.append(told.id)
-        outcome = self.fate(told)
-        if isinstance(outcome, asyncio.Event):
-            await outcome.wait()
-        if isinstance(outcome, Exception):
-            raise outcome
-        self.taken.append(told.id)
-        if told.id in self.lost_reply:
-            self.lost_reply.remove(told.id)
-            raise ChannelError("the reply was lost")
-
-    async def close(self) -> None:
-        """Remember it."""
-        self.shut = True
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -73,39 +35,6 @@ class NoOutbox:
 
     async def delivered(self, message_id: str, channel: str, wall: float) -> None:
         """Nothing is marked."""
-
-
-class House:
-    """A store, a stepped clock, channels and the notifier between them."""
-
-    def __init__(self, store: Store, *lines: Line) -> None:
-        self.store = store
-        self.clock = SteppedClock(1_760_129_400.0)
-        self.lines = lines
-        self.notifier = Notifier(store, lines, self.clock)
-
-    async def save(self, *told: Message) -> None:
-        """What the service does with a Save."""
-        await self.store.write("main", Save(messages=told), self.notifier.channels_for, self.clock.now())
-
-    async def tell(self, *told: Message) -> None:
-        """Save, hand over, and wait until all that can be sent is sent."""
-        await self.save(*told)
-        for one in told:
-            self.notifier.hand_over(one)
-        await self.notifier.idle()
-
-    async def wait(self, seconds: float) -> None:
-        """Let time pass, a timer at a time."""
-        end = self.clock.now().mono + seconds
-        while (due := self.clock.next_timer()) is not None and due <= end:
-            self.clock.advance(due)
-            await self.notifier.idle()
-        self.clock.advance(end)
-
-    async def owed(self) -> set[tuple[str, str]]:
-        """The rows nobody has confirmed."""
-        return {(told.id, channel) for told, channel in await self.store.pending()}
 
 
 @pytest.fixture
@@ -416,113 +345,3 @@ def test_two_channels_of_one_name_are_refused() -> None:
     """Their outbox rows would be one."""
     with pytest.raises(ValueError, match="same name"):
         Notifier(NoOutbox(), [Line("a"), Line("a")], SteppedClock(0.0))
-
-
-FATES = st.lists(st.sampled_from(["takes", "fails", "loses the reply", "refuses", "breaks"]), max_size=8)
-STEPS = st.lists(
-    st.one_of(
-        st.sampled_from(Level),
-        st.sampled_from(["wait", "crash", "crash at once", "crash before it is handed over"]),
-    ),
-    max_size=8,
-)
-
-
-class Fated(Line):
-    """A channel with a list of fates, one a try; once through, it takes everything."""
-
-    def __init__(self, name: str, min_level: Level, fates: list[str]) -> None:
-        super().__init__(name, min_level)
-        self.fates = list(fates)
-        self.lost: list[str] = []
-        self.fate = self.next
-
-    def next(self, told: Message) -> object:
-        """What becomes of this try."""
-        match self.fates.pop(0) if self.fates else "takes":
-            case "fails":
-                return ChannelError("down")
-            case "loses the reply":
-                self.lost.append(told.id)
-                self.lost_reply.add(told.id)
-            case "refuses":
-                return ChannelError("400", permanent=True)
-            case "breaks":
-                return OSError("torn")
-        return None
-
-
-class Life:
-    """A house that lives through steps, and what it was told."""
-
-    def __init__(self, store: Store, *lines: Fated) -> None:
-        self.store = store
-        self.lines = lines
-        self.house = House(store, *lines)
-        self.told: list[Message] = []
-        self.crashes = 0
-
-    async def live(self, step: Level | str) -> None:
-        """One step: a message of a level, a while, or a crash."""
-        match step:
-            case Level():
-                await self.save(step)
-                self.house.notifier.hand_over(self.told[-1])
-            case "wait":
-                await self.house.wait(3.0)
-            case "crash":
-                await self.house.notifier.idle()
-                await self.crash()
-            case "crash at once":
-                self.crashes += 1
-                await self.crash()
-            case _:
-                self.crashes += 1
-                await self.save(Level.CRITICAL)
-                await self.crash()
-
-    async def save(self, level: Level) -> None:
-        """A new message, on the disk."""
-        self.told.append(message(f"m{len(self.told)}", level, at=float(len(self.told))))
-        await self.house.save(self.told[-1])
-
-    async def crash(self) -> None:
-        """The tasks are gone in the middle of whatever they did, nobody gets to tidy up; then the next run."""
-        for task in self.house.notifier._tasks:
-            task.cancel()
-        await asyncio.gather(*self.house.notifier._tasks, return_exceptions=True)
-        self.house = House(self.store, *self.lines)
-        await self.house.notifier.start()
-
-    async def end_well(self) -> None:
-        """The channels work from now on; a warning that was refused is tried again by one more run."""
-        for line in self.lines:
-            line.fates.clear()
-        await self.house.wait(120.0)
-        await self.house.notifier.stop(1.0)
-        self.house = House(self.store, *self.lines)
-        await self.house.notifier.start()
-        await self.house.notifier.idle()
-        await self.house.notifier.stop(1.0)
-
-
-@settings(max_examples=40, deadline=None)
-@given(STEPS, FATES, FATES)
-async def test_nothing_is_lost_and_nothing_repeated_without_cause(
-    steps: list[Level | str], phone_fates: list[str], house_fates: list[str]
-) -> None:
-    """Whatever channels and crashes do, each message arrives, and again only for a lost reply or a crash in its way."""
-    lines = Fated("phone", Level.CRITICAL, phone_fates), Fated("house", Level.INFO, house_fates)
-    with tempfile.TemporaryDirectory() as folder:
-        store = await Store.open(f"sqlite:///{folder}/watchdog.db")
-        life = Life(store, *lines)
-        await life.house.notifier.start()
-        for step in steps:
-            await life.live(step)
-        await life.end_well()
-        assert await life.house.owed() == set()
-        await store.close()
-    for line in lines:
-        assert set(line.taken) == {told.id for told in life.told if told.level >= line.min_level}
-        for number in set(line.taken):
-            assert line.taken.count(number) <= 1 + line.lost.count(number) + life.crashes

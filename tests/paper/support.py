@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -75,6 +76,12 @@ async def ccxt_at(server: PaperServer, **options: Any) -> AsyncIterator[Any]:
         yield exchange
     finally:
         await exchange.close()
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Let the loop run until something is true; the test's own time-out ends a wait in vain."""
+    while not true():  # noqa: ASYNC110 (what is waited for has no event of its own)
+        await asyncio.sleep(0)
 
 
 def _redirect(value: Any, port: int) -> Any:

@@ -32,7 +32,7 @@ modes = st.sampled_from(MarginMode)
 @given(modes, st.integers(1, 20), acts)
 @settings(deadline=None)
 def test_money_is_conserved(mode: MarginMode, leverage: int, steps: list[tuple[object, ...]]) -> None:
-    """The wallet changes by realised profit, less fees, plus what the insurance fund paid: nothing else, never below 0."""
+    """The wallet changes by realised profit, fees, and what the insurance fund paid: nothing else, never below 0."""
     exchange = an_exchange("20000", Slippage())
     if mode is MarginMode.ISOLATED:
         exchange.set_margin_mode(AVAX, mode)

@@ -130,6 +130,15 @@ def test_the_nearer_of_the_venues_and_ours_counts(venue: str, expected: str, sou
     assert close_to(known(risk.gap), known(risk.liquidation_venue) - known(risk.liquidation_ours))
 
 
+@given(wallet=decimals("9000000", "90000000", 0))
+def test_at_the_snapshot_the_venues_own_number_is_shown(wallet: Decimal) -> None:
+    """Ours moved by the gap is the venue's number again: the venue's is told, not ours with 50 digits of rounding."""
+    short = position(side=Side.SHORT, wallet=wallet, venue="10500")
+    liquidation = risk_of(Book.of(account([short]), 0.0, {})).liquidation
+    assert isinstance(liquidation, Known)
+    assert (liquidation.value, liquidation.source) == (D(10_500), "venue")
+
+
 def test_the_venue_alone_and_ours_alone() -> None:
     """With one of the two missing the other counts, and the source says what is missing."""
     venue_alone = risk_of(Book.of(account([position(wallet="1000", venue="9040")], markets=[]), 0.0, {}))
@@ -194,6 +203,14 @@ def test_a_short_pool_is_covered_by_buys() -> None:
     risk = risk_of(Book.of(account([held], [balance("1000")], stops=resting), 0.0, {}))
     assert known(risk.pool_liquidation) == pytest.approx(known(risk.liquidation_ours), rel=D("1e-20"))
     assert known(risk.stop_coverage) == 1
+
+
+@given(wallet=decimals("500", "9000", 2), mark=decimals("9600", "10400", 2), side=st.sampled_from(Side))
+def test_alone_in_a_pool_the_own_price_is_told(wallet: Decimal, mark: Decimal, side: Side) -> None:
+    """For a lone cross position both prices are one: which of them is told does not hang on their last digits."""
+    risk = risk_of(Book.of(account([position(side=side, mark=mark)], [balance(wallet)]), 0.0, {}))
+    assert close_to(known(risk.pool_liquidation), known(risk.liquidation))
+    assert risk.liquidation_near == risk.liquidation
 
 
 def test_the_venues_maintenance_is_kept_beside_ours() -> None:

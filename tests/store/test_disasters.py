@@ -59,6 +59,9 @@ def test_no_kill_loses_what_was_acknowledged(tmp_path: Path) -> None:
             while (line := child.stdout.readline().strip()) != "ended by SIGKILL":
                 assert line.startswith(f"{round_}."), line
                 acknowledged.add(line)
+            if acknowledged:
+                with open_journal(url) as journal:
+                    assert acknowledged <= {line.detail for line in journal.read()}
             state, owed, lines = asyncio.run(kept(url))
             assert acknowledged <= owed
             assert owed == lines, "a Save that is only partly there"

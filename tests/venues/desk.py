@@ -1,4 +1,4 @@
-"""A venue's desk that answers as it is told: well by default, else with any fault. On loopback, for these tests alone."""
+"""A venue's desk on loopback that answers as it is told: well by default, else with any fault."""
 
 from __future__ import annotations
 
@@ -89,6 +89,8 @@ class Desk:
         self.market: list[web.WebSocketResponse] = []
         self.private: list[web.WebSocketResponse] = []
         self.subscribed: list[dict[str, Any]] = []
+        self.pongs: list[bytes] = []
+        self.refuse_sockets = False
         self.mute = False
         """While set, a websocket never answers a ping."""
         self.url = ""
@@ -101,6 +103,14 @@ class Desk:
         """Answer one path otherwise from now on."""
         assert (method, path) in self.answers
         self.answers[method, path] = answer
+
+    def transport(self, socket: web.WebSocketResponse) -> asyncio.Transport:
+        """What a websocket stands on."""
+        request = socket._req
+        assert request is not None
+        transport = request.transport
+        assert isinstance(transport, asyncio.Transport)
+        return transport
 
     def _new_key(self) -> dict[str, str]:
         self.keys += 1
@@ -118,6 +128,8 @@ class Desk:
         return await answer(request)
 
     async def _listen(self, request: web.Request) -> web.StreamResponse:
+        if self.refuse_sockets:
+            return web.Response(status=429, headers={"Retry-After": "7"})
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         (self.market if request.path.startswith("/market") else self.private).append(socket)
@@ -128,6 +140,8 @@ class Desk:
     async def _hear(self, socket: web.WebSocketResponse, message: WSMessage) -> None:
         if message.type is WSMsgType.PING and not self.mute:
             await socket.pong(message.data)
+        elif message.type is WSMsgType.PONG:
+            self.pongs.append(bytes(message.data))
         elif message.type is WSMsgType.TEXT:
             self.subscribed.append(message.json())
             await socket.send_json({"result": None, "id": message.json()["id"]})
@@ -140,7 +154,7 @@ async def open_desk() -> AsyncIterator[Desk]:
     app = web.Application()
     app[CLOSING] = asyncio.Event()
     app.router.add_route("*", "/{path:.*}", desk.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -111,7 +111,7 @@ async def test_told_to_wait_every_read_is_refused_until_then(clock: SteppedClock
     with pytest.raises(ReadsStoppedError):
         await waiting
     clock.advance(70)
-    with pytest.raises(ReadsStoppedError, match="HTTP 429.*another 20 s") as caught:
+    with pytest.raises(ReadsStoppedError, match=r"HTTP 429.*another 20 s") as caught:
         await budget.admit(1)
     assert caught.value.retry_after == 20
     clock.advance(91)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watchdog.domain.facts import Rejected, Unresolved
+from watchdog.domain.facts import Rejected, RejectKind, Unresolved
 from watchdog.venues.binanceusdm.outcomes import STATUS_UNKNOWN, classify
 
 MAY_STAND = [
@@ -67,7 +67,24 @@ def test_what_may_have_been_accepted_is_unresolved(http: int, code: str | None) 
 @pytest.mark.parametrize(("http", "code"), DOES_NOT_STAND)
 def test_what_was_surely_refused_is_rejected_with_its_code(http: int, code: str) -> None:
     """Filters, limits, keys, clocks and duplicates: the core gets Binance's own code to go by."""
-    assert classify(http, code, "words") == Rejected(code, "words")
+    answer = classify(http, code, "words")
+    assert isinstance(answer, Rejected)
+    assert (answer.code, answer.message) == (code, "words")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("-4116", RejectKind.DUPLICATE),
+        ("-20132", RejectKind.DUPLICATE),
+        ("-2021", RejectKind.WOULD_TRIGGER),
+        ("-4142", RejectKind.WOULD_TRIGGER),
+        ("-2022", RejectKind.OTHER),
+    ],
+)
+def test_a_refusal_says_what_it_means(code: str, kind: RejectKind) -> None:
+    """A taken id is looked up, a stop past its trigger is told: the core needs no code of Binance's for either."""
+    assert classify(400, code, "words") == Rejected(code, "words", kind)
 
 
 @pytest.mark.parametrize("http", [401, 403, 404, 418, 429, 451])

@@ -39,7 +39,7 @@ def answers() -> dict[str, Any]:
 
 def read(given: dict[str, Any]) -> AccountRead:
     """Read them."""
-    return read_account(*(given[part] for part in PARTS), listing(), AT)
+    return read_account(given["positions"], given["account"], given["config"], given["algo_orders"], listing(), AT)
 
 
 def test_a_good_read_says_what_is_held() -> None:

@@ -91,7 +91,7 @@ async def test_an_impossible_key_is_refused_before_anybody_is_asked(desk: Desk, 
     """An empty or broken key never leaves the machine."""
     venue = BinanceUsdmVenue("main", key, secret, base_url=desk.url, clock=LoopClock())
     try:
-        with pytest.raises(VenueRefusedError, match="account main: the (API key|secret)"):
+        with pytest.raises(VenueRefusedError, match=r"account main: the (API key|secret)"):
             await venue.open()
     finally:
         await venue.close()
@@ -152,7 +152,7 @@ FAULTS: dict[str, tuple[Answer, str]] = {
 @pytest.mark.parametrize("path", READS)
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_of_any_answer_is_no_read(venue: BinanceUsdmVenue, desk: Desk, path: str, fault: str) -> None:
-    """One bad answer of the four, whatever its kind: the read fails in words that name it, and the next one is whole."""
+    """One bad answer of the four: the read fails in words that name it, and the next one is whole."""
     await venue.open()
     answer, words = FAULTS[fault]
     good = desk.answers["GET", path]
@@ -164,7 +164,8 @@ async def test_a_fault_of_any_answer_is_no_read(venue: BinanceUsdmVenue, desk: D
     assert len((await venue.read()).positions) == 2
 
 
-@pytest.mark.parametrize(("path", "junk"), [(path, junk) for path in READS for junk in ({}, [])], ids=str)
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("junk", [{}, []], ids=str)
 async def test_an_empty_object_or_list_is_not_flat(venue: BinanceUsdmVenue, desk: Desk, path: str, junk: Any) -> None:
     """`{}` and `[]` under HTTP 200 are no account without positions; only "no order rests" may be an empty list."""
     await venue.open()
@@ -318,7 +319,9 @@ async def test_a_clear_no_is_rejected_with_the_raw_code(
     """The code is Binance's, whatever ccxt makes of it on this address."""
     await venue.open()
     desk.fail(ALGO, refuses(status, code, "Order would immediately trigger."), "POST")
-    assert await venue.place(ORDER) == Rejected(str(code), "Order would immediately trigger.")
+    answer = await venue.place(ORDER)
+    assert isinstance(answer, Rejected)
+    assert (answer.code, answer.message) == (str(code), "Order would immediately trigger.")
 
 
 async def test_an_unlisted_symbol_is_rejected_and_nothing_is_sent(venue: BinanceUsdmVenue, desk: Desk) -> None:
@@ -396,7 +399,7 @@ async def test_an_order_signed_by_a_wrong_clock_is_sent_again_by_the_right_one(
     await venue.open()
 
     async def strict(request: web.Request) -> web.Response:
-        if abs(int((await request.post())["timestamp"]) - 1760126400000) > 10_000:
+        if abs(int(str((await request.post())["timestamp"])) - 1760126400000) > 10_000:
             return web.json_response({"code": -1021, "msg": "outside of the recvWindow."}, status=400)
         return web.json_response(payloads.algo_order())
 

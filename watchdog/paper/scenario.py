@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -154,6 +155,11 @@ class Scenario:
 
 def known_markets() -> dict[str, Market]:
     """The markets whose public facts the package carries."""
+    return dict(_known())
+
+
+@cache
+def _known() -> dict[str, Market]:
     path = DATA / "markets.toml"
     rows = _toml(path)
     return {symbol: _check(MarketFile, row, path, symbol).market(symbol) for symbol, row in rows.items()}

@@ -59,9 +59,9 @@ class PaperServer:
         self.host = "127.0.0.1"
         self.port = 0
         self.hub = Hub(listen_key_seconds)
-        self.face = Face(exchange, self.api_key, now_ms, self.hub, weight_limit=weight_limit)
-        if speed is None:  # in lockstep a minute of the machine holds many of the market: weights go by the market's
-            self.face.weights = WeightCounter(lambda: exchange.time_ms)
+        # in lockstep a minute of the machine holds many of the market: weights go by the market's
+        weights = WeightCounter(now_ms if speed is not None else lambda: exchange.time_ms)
+        self.face = Face(exchange, self.api_key, now_ms, self.hub, weights, weight_limit=weight_limit)
         self.hand = Hand(exchange, self.face.flush)
         self._playback = Playback(exchange, tape or Tape(exchange.time_ms, (dict(exchange.account.prices),)))
         self._runner: web.AppRunner | None = None

@@ -47,7 +47,9 @@ def sqlite_path(url: str) -> Path:
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """A plain connection that begins no transaction by itself. `mode`: `rw` or `ro`."""
-    raw = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, isolation_level=None)
+    # One thread uses it; but a store that was never closed is collected in whichever thread comes by.
+    name = f"file:{quote(str(path))}?mode={mode}"
+    raw = sqlite3.connect(name, uri=True, isolation_level=None, check_same_thread=False)
     raw.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
     raw.execute("PRAGMA foreign_keys = ON")
     return raw

@@ -1,9 +1,8 @@
 """One websocket connection: ccxt's own client of one, with the ends made ours.
 
-Of ccxt's `Client` it keeps the dialling, decoding and the answering of the venue's pings. Changed: an exception while
-a frame is handled ends the connection instead of silently ending the reading of it; its ping loop and its time-outs
-(which look at the machine's clock) are off, the age of frames is watched by `streams`; and nothing it starts outlives
-`close`.
+Of ccxt's `Client` it keeps how frames are taken apart and decoded. Changed: an exception while a frame is handled ends
+the connection instead of silently ending the reading of it; there is no ping loop that looks at the machine's clock,
+the age of frames is watched by `streams`; and nothing it starts outlives `close`.
 """
 
 from __future__ import annotations
@@ -36,22 +35,27 @@ class Line(Client):  # type: ignore[misc]  # ccxt ships no types
             _ignore,
             _ignore,
             _ignore,
-            {"keepAlive": 0, "connectionTimeout": DIAL_SECONDS * 1000, "asyncio_loop": asyncio.get_running_loop()},
+            {"asyncio_loop": asyncio.get_running_loop()},
         )
         self._alive = alive
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading: asyncio.Task[None] | None = None
 
     async def dial(self, session: aiohttp.ClientSession) -> None:
-        """Connect. Raises LostError, with the seconds the venue asked us to wait where it did."""
+        """Connect. Raises LostError, with the seconds the venue asked us to wait where it did.
+
+        Not by ccxt's `open`: its `wait_for` can lose a cancellation on Python 3.11, and a daemon told to stop goes on.
+        """
         try:
-            await self.open(session)
-        except BaseException:
-            await self.close()
-            raise
-        if self._over.done():
-            await self.close()
-            raise LostError(f"could not connect: {self._over.result()}", self.last_retry_after)
+            async with asyncio.timeout(DIAL_SECONDS):
+                self.connection = await self.create_connection(session)
+        except TimeoutError:
+            raise LostError(f"could not connect within {DIAL_SECONDS} s") from None
+        except aiohttp.WSServerHandshakeError as error:
+            raise LostError(f"could not connect: HTTP {error.status}", _wait(error)) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise LostError(f"could not connect: {scrub(str(error)) or type(error).__name__}") from None
+        self._reading = asyncio.create_task(self._read())
 
     async def ended(self) -> str:
         """Wait until the connection is over; why, in words."""
@@ -82,17 +86,12 @@ class Line(Client):  # type: ignore[misc]  # ccxt ships no types
             await self.connection.close()
 
     def on_error(self, error: Exception) -> None:
-        """End the connection (ccxt calls this for a failed dial and a broken socket)."""
+        """End the connection: the socket broke."""
         self._end(scrub(str(error)) or type(error).__name__)
 
     def on_close(self, code: Any) -> None:
         """End the connection: the venue closed it."""
         self._end(f"closed by the venue ({code})")
-
-    def receive_loop(self) -> None:
-        """Begin to read; ccxt calls this once, when connected."""
-        if not self._over.done():
-            self._reading = asyncio.get_running_loop().create_task(self._read())
 
     def create_connection(self, session: aiohttp.ClientSession) -> Any:
         """Dial as ccxt does, but give a dead peer half a second, not ten, to answer a close."""
@@ -124,6 +123,12 @@ class Line(Client):  # type: ignore[misc]  # ccxt ships no types
     def _end(self, reason: str) -> None:
         if not self._over.done():
             self._over.set_result(reason)
+
+
+def _wait(error: aiohttp.WSServerHandshakeError) -> float | None:
+    """The seconds of a Retry-After."""
+    header = error.headers.get("Retry-After") if error.headers is not None else None
+    return float(header) if header is not None and header.isdecimal() else None
 
 
 def _ignore(*_: Any) -> None:

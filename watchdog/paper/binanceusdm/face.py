@@ -38,6 +38,7 @@ class Face:
         api_key: ApiKey,
         now_ms: Callable[[], int],
         hub: Hub,
+        weights: WeightCounter,
         *,
         weight_limit: int | None = LIMIT,
     ) -> None:
@@ -47,7 +48,7 @@ class Face:
         self.faults = Faults()
         self.weight_limit = weight_limit
         """Per minute; None: weights are counted and never refused."""
-        self.weights = WeightCounter(now_ms)
+        self.weights = weights
         self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)
         """Method and path of the last requests that reached the face, in order."""
         self.request_count = 0

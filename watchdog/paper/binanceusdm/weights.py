@@ -1,4 +1,4 @@
-"""Request weights, counted per minute of the machine's clock as Binance counts them per IP."""
+"""Request weights, counted per minute as Binance counts them per IP: the machine's, in lockstep the market's."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ codes: 4XX is a malformed request, the sender's fault; 5XX "execution status is 
 
 from __future__ import annotations
 
-from watchdog.domain.facts import Rejected, Unresolved
+from watchdog.domain.facts import Rejected, RejectKind, Unresolved
 
 STATUS_UNKNOWN = frozenset(
     {
@@ -23,6 +23,12 @@ STATUS_UNKNOWN = frozenset(
 """Group 10xx (general server and network) and 50xx (execution): the order may stand."""
 DUPLICATE = frozenset({"-4116", "-20132"})
 """The client id is taken: the order, or an earlier one of that id, was accepted once. Rejected, and to be looked up."""
+WOULD_TRIGGER = frozenset(
+    {
+        "-2021",  # ORDER_WOULD_IMMEDIATELY_TRIGGER
+        "-4142",  # "take profit or stop order will be triggered immediately"
+    }
+)
 NO_SUCH_ORDER = frozenset(
     {
         "-2011",  # CANCEL_REJECTED / UNKNOWN_ORDER
@@ -60,10 +66,16 @@ def classify(http: int, code: str | None, message: str) -> Rejected | Unresolved
     if http >= _FIRST_SERVER_ERROR or code in STATUS_UNKNOWN:
         return Unresolved(said)
     if code is not None and _is_code(code) and http != _REQUEST_TIMEOUT:
-        return Rejected(code, message)
+        return Rejected(code, message, _kind(code))
     if http in _NEVER_TAKEN:
         return Rejected(str(http), message)
     return Unresolved(said)
+
+
+def _kind(code: str) -> RejectKind:
+    if code in DUPLICATE:
+        return RejectKind.DUPLICATE
+    return RejectKind.WOULD_TRIGGER if code in WOULD_TRIGGER else RejectKind.OTHER
 
 
 def _is_code(code: str) -> bool:
