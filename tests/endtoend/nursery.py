@@ -1,4 +1,4 @@
-"""Forks daemons: a process that has done the imports once, so that fifty restarts cost fifty forks and not fifty imports.
+"""Forks daemons from a process that has done the imports once: fifty restarts cost fifty forks, not fifty imports.
 
 Commands come as lines on standard input: `start OUT ERR ARGUMENT…` (separated by tabs) answers with the child's
 process id; `wait` answers with how it ended, as `os.waitstatus_to_exitcode` has it (−9: killed).

@@ -28,7 +28,7 @@ async def demo(out: Path) -> tuple[dict[str, Any], str]:
     printed, complaints = await process.communicate()
     assert process.returncode == 0, complaints.decode()
     assert complaints == b""
-    answer: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    answer: dict[str, Any] = json.loads(await asyncio.to_thread(out.read_text))
     return answer, printed.decode()
 
 

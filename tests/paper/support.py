@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import ccxt.pro
+from yarl import URL
 
 from watchdog.paper.exchange import Exchange
 from watchdog.paper.scenario import flat_scenario
@@ -123,9 +124,7 @@ class Raw:
         elif payload:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         data = payload if method in {"POST", "PUT"} else None
-        async with self.session.request(
-            method, aiohttp.client.URL(url, encoded=True), headers=headers, data=data
-        ) as answer:
+        async with self.session.request(method, URL(url, encoded=True), headers=headers, data=data) as answer:
             text = await answer.text()
             body = (
                 await answer.json() if answer.content_type == "application/json" and text[-1:] in {"}", "]"} else None

@@ -11,7 +11,7 @@ from watchdog.paper.scenario import CRASH, load_scenario
 from watchdog.paper.values import MarginMode
 
 
-async def control(raw: Raw, path: str, **body: Any) -> tuple[int, Any]:
+async def control(raw: Raw, path: str, /, **body: Any) -> tuple[int, Any]:
     """Status and answer of a control call."""
     async with raw.session.post(raw.server.url + path, json=body) as answer:
         return answer.status, await answer.json()

@@ -165,7 +165,8 @@ def test_one_closing_order_of_a_kind() -> None:
     ("stop", "why"),
     [
         (a_stop("95000.05"), Refusal.PRICE_TICK),
-        (a_stop("0"), Refusal.PRICE_NOT_ABOVE_ZERO),
+        (a_stop("0"), Refusal.TRIGGER_NOT_ABOVE_ZERO),
+        (a_stop(quantity="0"), Refusal.SIZE_NOT_ABOVE_ZERO),
         (a_stop(quantity="0.0005"), Refusal.SIZE_TOO_SMALL),
         (a_stop(quantity="0.0015"), Refusal.SIZE_STEP),
         (a_stop(quantity="121"), Refusal.SIZE_TOO_LARGE),
@@ -228,6 +229,15 @@ def test_a_limit_order_fills_at_its_price() -> None:
     move(exchange, BTC, 98_500)
     assert exchange.orders[order.id].average == D(99_000)
     assert exchange.account.wallets["USDT"] == D(50_000) - D("1.98")
+
+
+def test_a_limit_order_past_the_price_is_a_taker() -> None:
+    """It fills at once at the market's price, not at its own worse one, for the taker fee."""
+    exchange = an_exchange()
+    exchange.set_leverage(BTC, 10)
+    order = exchange.place(NewOrder(BTC, Side.BUY, OrderType.LIMIT, D("0.1"), D(101_000)))
+    assert exchange.orders[order.id].average == D(100_000)
+    assert exchange.account.wallets["USDT"] == D(50_000) - D(5)
 
 
 def test_settings_do_not_change_under_a_position() -> None:

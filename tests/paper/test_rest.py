@@ -133,6 +133,7 @@ async def test_an_accepted_stop_has_the_real_shape() -> None:
         ({"triggerPrice": "95000.001"}, -1111),
         ({"quantity": "0.1001"}, -1111),
         ({"quantity": "0"}, -4003),
+        ({"triggerPrice": "0"}, -4006),
         ({"quantity": "200"}, -4005),
         ({"quantity": "0.001", "reduceOnly": None}, -4164),
         ({"triggerPrice": "100000"}, -2021),

@@ -80,8 +80,9 @@ def test_the_crash_with_stops_at_rest() -> None:
     ended = outcome(exchange)
     assert not exchange.liquidations
     assert [row.owed for row in ended.positions.values()] == [0, 0]
-    assert ended.positions[AVAX].exit_price is not None
-    assert D(23) < ended.positions[AVAX].exit_price < D("23.513")
+    avax = ended.positions[AVAX].exit_price
+    assert avax is not None
+    assert D(23) < avax < D("23.513")
     total = sum(row.loss for row in ended.positions.values())
     assert ended.wallets["USDT"] == D(40_571) - total
     assert D(15_000) < ended.wallets["USDT"]

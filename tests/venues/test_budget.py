@@ -100,6 +100,21 @@ async def test_our_own_use_is_not_taken_for_others(clock: SteppedClock) -> None:
     assert budget.others == 5
 
 
+async def test_a_clock_faster_than_the_venue_s_does_not_make_others_of_us(clock: SteppedClock) -> None:
+    """The demo's hour takes a minute of the venue's: all that the venue counts in it was ours."""
+    machine = 0.0
+    budget = Budget(clock, machine=lambda: machine)
+    for minute in range(1, 61):
+        await budget.admit(300)
+        budget.heard(300 * minute)
+        assert budget.others == 0
+        machine += 0.9
+        clock.advance(minute * 60.0)
+    machine += 60
+    budget.heard(40)
+    assert budget.others == 40
+
+
 async def test_told_to_wait_every_read_is_refused_until_then(clock: SteppedClock) -> None:
     """With the reason and the seconds left; also one that waited for room."""
     budget = Budget(clock, limit=100, trickle=0)

@@ -51,6 +51,10 @@ def _account(account: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"  reads fail: {account['reads_fail']}", style="bold red")
     if account["positions"]:
         yield _positions(account["positions"])
+        for row in account["positions"]:
+            for stop in row["stops"]:
+                what = f"{stop['whose']} {stop['trigger']} on {stop['on']}, {stop['size']}: {stop['judged']}"
+                yield Text(f"  stop on {row['symbol']} {row['side']}: {what}")
     else:
         yield Text("  no open position" if account["age"] is not None else "  nothing is known yet")
     for pool in account["pools"]:
@@ -95,10 +99,6 @@ def _positions(positions: list[Mapping[str, Any]]) -> Table:
             reading(row["unrealised"]),
             reading(row["stop_coverage"]),
         )
-        for stop in row["stops"]:
-            table.add_row(
-                f"    stop {stop['whose']} {stop['trigger']} on {stop['on']}, {stop['size']}: {stop['judged']}"
-            )
     return table
 
 

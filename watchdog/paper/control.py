@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from watchdog.paper.binanceusdm.streams import Socket, Which
 from watchdog.paper.exchange import Exchange
@@ -64,6 +64,13 @@ class Trade(_Body):
     asset: str = "USDT"
     hedge: bool | None = None
     multi_assets: bool | None = None
+
+    @field_validator("amount")
+    @classmethod
+    def _price_above_zero(cls, amount: Decimal, info: ValidationInfo) -> Decimal:
+        if info.data.get("action") == "move" and amount <= 0:
+            raise ValueError("a price is above zero")
+        return amount
 
 
 Answer = Callable[[web.Request], Awaitable[dict[str, Any]]]

@@ -187,7 +187,9 @@ class Desk:
             raise RefusedError(Refusal.ORDERS_REST)
 
     def _check_size(self, market: Market, size: Decimal, price: Decimal, *, market_order: bool, reduces: bool) -> None:
-        if size <= ZERO or size < market.min_size:
+        if size <= ZERO:
+            raise RefusedError(Refusal.SIZE_NOT_ABOVE_ZERO, str(size))
+        if size < market.min_size:
             raise RefusedError(Refusal.SIZE_TOO_SMALL, str(size))
         if size > (market.max_market_size if market_order else market.max_size):
             raise RefusedError(Refusal.SIZE_TOO_LARGE, str(size))

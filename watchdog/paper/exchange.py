@@ -52,12 +52,15 @@ class Exchange(Desk):
         self._call_margin()
 
     def _match(self, order: Order) -> None:
+        if order.price is not None and self._crossed(order):
+            self._fill(order, order.price, maker=True)
+
+    def _crossed(self, order: Order) -> bool:
+        """Whether the last price has come to a limit order's price."""
         price = self.account.prices.get(order.symbol)
         if price is None or order.price is None:
-            return
-        crossed = price.last <= order.price if order.side is Side.BUY else price.last >= order.price
-        if crossed:
-            self._fill(order, order.price, maker=True)
+            return False
+        return price.last <= order.price if order.side is Side.BUY else price.last >= order.price
 
     def _trigger(self, algo: Algo) -> None:
         price = self.account.prices.get(algo.symbol)
@@ -156,16 +159,20 @@ class Exchange(Desk):
         if not new.reduce_only:
             self._check_margin(new.symbol, new.side, new.quantity, price)
         order = self._new_order(new)
+        taken = self._taker_price(new.symbol, new.side)
         if new.type is OrderType.MARKET:
-            self._fill(order, price, maker=False)
-        else:
-            self._match(order)
+            self._fill(order, taken, maker=False)
+        elif self._crossed(order):
+            better = min(price, taken) if new.side is Side.BUY else max(price, taken)
+            self._fill(order, better, maker=False)
         return self.orders[order.id]
 
     def place_algo(self, new: NewAlgo) -> Algo:
         """Rest a conditional order. Raises RefusedError."""
         self._check_modes()
         market = self.market(new.symbol)
+        if new.trigger_price <= ZERO:
+            raise RefusedError(Refusal.TRIGGER_NOT_ABOVE_ZERO, str(new.trigger_price))
         check_price(market, new.trigger_price)
         if new.price is not None:
             check_price(market, new.price)

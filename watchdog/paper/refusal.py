@@ -10,10 +10,12 @@ class Refusal(Enum):
 
     UNKNOWN_SYMBOL = auto()
     SIZE_STEP = auto()
+    SIZE_NOT_ABOVE_ZERO = auto()
     SIZE_TOO_SMALL = auto()
     SIZE_TOO_LARGE = auto()
     PRICE_TICK = auto()
     PRICE_NOT_ABOVE_ZERO = auto()
+    TRIGGER_NOT_ABOVE_ZERO = auto()
     NOTIONAL_TOO_SMALL = auto()
     MARGIN_TOO_SMALL = auto()
     LEVERAGE_INVALID = auto()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from watchdog.paper.account import INSURANCE_COVER
+from watchdog.paper.candles import TICK_MS
 from watchdog.paper.exchange import Exchange
 from watchdog.paper.scenario import Scenario
 from watchdog.paper.tape import Tape
@@ -57,7 +58,7 @@ class Playback:
         if self.done:
             return False
         self.at += 1
-        self.exchange.tick(self.tape.time_ms(self.at), self.tape.prices(self.at))
+        self.exchange.tick(self.exchange.time_ms + TICK_MS, self.tape.prices(self.at))
         return True
 
 

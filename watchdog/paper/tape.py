@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
-from watchdog.paper.candles import TICK_MS, Candle
+from watchdog.paper.candles import Candle
 from watchdog.paper.values import Market, Price
 
 
@@ -21,10 +21,6 @@ class Tape:
     def __len__(self) -> int:
         """Ticks on the tape."""
         return len(self.rows)
-
-    def time_ms(self, index: int) -> int:
-        """The time of a tick."""
-        return self.start_ms + index * TICK_MS
 
     def prices(self, index: int) -> Mapping[str, Price]:
         """The prices of a tick."""

@@ -8,7 +8,9 @@ its answers: it slows our reads, down to a trickle, never to silence while the v
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 
 from watchdog.clock import Clock
 from watchdog.venues.errors import ReadsStoppedError
@@ -20,16 +22,19 @@ class Budget:
     """The request weight of one address at one venue; accounts that share an address share it.
 
     `limit` is the venue's weight a minute. Reads wait at half of it. With others using the rest, reads still get
-    `trickle` a minute of their own, until nine tenths of the limit are used by all together.
+    `trickle` a minute of their own, until nine tenths of the limit are used by all together. `machine` tells the
+    seconds by which the venue counts, which a scaled or stepped clock runs away from.
     """
 
-    def __init__(self, clock: Clock, limit: int = 2400, trickle: int = 180) -> None:
+    def __init__(
+        self, clock: Clock, limit: int = 2400, trickle: int = 180, machine: Callable[[], float] = time.monotonic
+    ) -> None:
         self._clock = clock
         self._for_reads = limit // 2
         self._nearly_all = limit * 9 // 10
         self._trickle = trickle
-        self._spent: deque[tuple[float, int]] = deque()
-        self._own = 0
+        self._spent = _Minute(lambda: clock.now().mono)
+        self._spent_there = _Minute(machine)
         self._others = 0
         self._others_until = 0.0
         self._stopped_until = 0.0
@@ -39,8 +44,7 @@ class Budget:
     @property
     def own(self) -> int:
         """The weight we used in the last minute."""
-        self._forget()
-        return self._own
+        return self._spent.total()
 
     @property
     def others(self) -> int:
@@ -49,12 +53,12 @@ class Budget:
 
     def spend(self, weight: int) -> None:
         """Count a request that leaves now."""
-        self._spent.append((self._clock.now().mono, weight))
-        self._own += weight
+        self._spent.add(weight)
+        self._spent_there.add(weight)
 
     def heard(self, used: int) -> None:
         """The venue said how much was used from this address in its present minute."""
-        self._others = max(0, used - self.own)
+        self._others = max(0, used - self._spent_there.total())
         self._others_until = self._clock.now().mono + MINUTE
 
     def stop_reads(self, seconds: float, why: str) -> None:
@@ -80,19 +84,37 @@ class Budget:
 
     def _has_room(self, weight: int) -> bool:
         own, used = self.own, self.own + self.others
-        if own == 0 and self.others == 0:
+        if used == 0:
             return True
         return used + weight <= self._for_reads or (own + weight <= self._trickle and used + weight <= self._nearly_all)
 
     def _next_change(self) -> float:
         """Seconds until our own oldest request leaves the minute, or the venue's last word is out of date."""
         now = self._clock.now().mono
-        times = [at + MINUTE for at, _ in list(self._spent)[:1]]
+        times = [at + MINUTE for at in (self._spent.oldest(),) if at is not None]
         if self._others_until > now:
             times.append(self._others_until)
         return max(0.01, min(times, default=now + 1) - now)
 
-    def _forget(self) -> None:
-        gone = self._clock.now().mono - MINUTE
+
+class _Minute:
+    """What was spent in the last minute of a clock."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._spent: deque[tuple[float, int]] = deque()
+        self._total = 0
+
+    def add(self, weight: int) -> None:
+        self._spent.append((self._now(), weight))
+        self._total += weight
+        self.total()
+
+    def total(self) -> int:
+        gone = self._now() - MINUTE
         while self._spent and self._spent[0][0] <= gone:
-            self._own -= self._spent.popleft()[1]
+            self._total -= self._spent.popleft()[1]
+        return self._total
+
+    def oldest(self) -> float | None:
+        return self._spent[0][0] if self._spent else None

@@ -29,10 +29,12 @@ Codes = Mapping[Refusal, tuple[int, str]]
 _CODES: Codes = {
     Refusal.UNKNOWN_SYMBOL: (-1121, "Invalid symbol."),
     Refusal.SIZE_STEP: (-4023, "Quantity not increased by step size."),
-    Refusal.SIZE_TOO_SMALL: (-4003, "Quantity less than or equal to zero."),
+    Refusal.SIZE_NOT_ABOVE_ZERO: (-4003, "Quantity less than or equal to zero."),
+    Refusal.SIZE_TOO_SMALL: (-4004, "Quantity less than min quantity."),
     Refusal.SIZE_TOO_LARGE: (-4005, "Quantity greater than max quantity."),
     Refusal.PRICE_TICK: (-4014, "Price not increased by tick size."),
     Refusal.PRICE_NOT_ABOVE_ZERO: (-4001, "Price less than 0."),
+    Refusal.TRIGGER_NOT_ABOVE_ZERO: (-4006, "Stop price less than zero."),
     Refusal.NOTIONAL_TOO_SMALL: (
         -4164,
         "Order's notional must be no smaller than {detail} (unless you choose reduce only).",

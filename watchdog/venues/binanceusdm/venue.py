@@ -94,8 +94,8 @@ class BinanceUsdmVenue:
         if power.withdraw and not self._allow_withdraw_key:
             raise VenueRefusedError(
                 f"account {self._account}: this API key can withdraw. Take 'Enable Withdrawals' off it on Binance "
-                "(API Management), or use a new key without it; nothing here needs it. To go on all the same, "
-                "allow it in writing in watchdog.toml."
+                "(API Management), or use a new key without it; nothing here needs it. To go on all the same, write "
+                "allow_withdraw_key = true under this account in watchdog.toml."
             )
         try:
             await self._load_brackets()
