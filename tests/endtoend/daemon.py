@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar
 
 import aiohttp
 
+import watchdog
 from watchdog.control import ControlError, ask
 
 T = TypeVar("T")
@@ -64,9 +65,10 @@ CANDLE = "1760129340000,{price},{price},{price},{price}\n"
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without anything meant for another watchdog."""
+    """This process's environment without anything meant for another watchdog; the package is found from anywhere."""
     ours = ("WATCHDOG_", "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "XDG_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | more
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {"PYTHONPATH": str(Path(watchdog.__file__).parents[1])} | more
 
 
 async def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:

@@ -28,6 +28,27 @@ def test_an_isolated_position_dies_alone() -> None:
     assert exchange.account.position(BTC).amount == D("0.1")
 
 
+def test_a_ratio_of_exactly_one_liquidates() -> None:
+    """4,080 behind 1,000 at 20: at 16 the requirement is 80 and so is what is left. A tick above it is not."""
+    exchange = an_exchange("50000")
+    hold(exchange, AVAX, "1000", 5, MarginMode.ISOLATED)
+    exchange.move_margin(AVAX, D(80))
+    move(exchange, AVAX, "16.001")
+    assert not exchange.liquidations
+    move(exchange, AVAX, "16.000")
+    assert exchange.liquidations[0].ratio == 1
+
+
+def test_a_partial_close_at_a_loss_stays_in_its_own_margin() -> None:
+    """Half closed 5 below entry loses more than half the margin: the rest comes from the other half, not from cross."""
+    exchange = an_exchange("50000")
+    hold(exchange, AVAX, "1000", 5, MarginMode.ISOLATED)
+    move(exchange, AVAX, 19, last=15)
+    exchange.place(NewOrder(AVAX, Side.SELL, OrderType.MARKET, D(500), reduce_only=True))
+    assert exchange.account.cross_wallet("USDT") == D(46_000)
+    assert exchange.account.position(AVAX).isolated_wallet == D(4_000) - D(2_500) - D("3.75")
+
+
 def test_a_gap_past_bankruptcy_is_recorded_as_owed() -> None:
     """A fall from 20 to 10 in one tick: the margin is gone, the rest is written down and the wallet is not below 0."""
     exchange = an_exchange("4000")

@@ -160,10 +160,10 @@ def _protect(state: State, keys: Iterable[PositionKey], desk: Desk, out: Out, no
     guards = state.guards
     for key in keys:
         guard = guards.get(key)
-        if guard is None or key in state.vanished:
+        if guard is None:
             continue
         risk: PositionRisk | None = book.positions.get(key)
-        looked = work(shield, guard, risk, desk, out, now)
+        looked = work(shield, guard, risk, desk, out, now, vanished=key in state.vanished)
         if looked is not guard:
             guards = guards.insert(key, looked)
     return reads.orders_sent(replace(state, guards=guards), out, now)

@@ -124,8 +124,21 @@ class Shield:
         return decide(guard, self.situation(risk, market, risk.mark.value, rules), mono)
 
 
-def work(shield: Shield, guard: Guard, risk: PositionRisk | None, desk: Desk, out: Out, now: Instant) -> Guard:
-    """One look at one guard: go on with its open step, or decide on the next. `risk` None: the position is closed."""
+def work(
+    shield: Shield,
+    guard: Guard,
+    risk: PositionRisk | None,
+    desk: Desk,
+    out: Out,
+    now: Instant,
+    *,
+    vanished: bool = False,
+) -> Guard:
+    """One look at one guard: go on with its open step, or decide on the next.
+
+    `risk` None: the position is closed. `vanished`: whether it is, is not known yet; what is open goes on (to ask what
+    became of our stop is how we learn of it), but nothing new is decided.
+    """
     may_send = shield.leave.given and risk is not None
     largest = risk.position.size if may_send and risk is not None else None
     position_id = (shield.installation, position_digits(shield.account, guard.key))
@@ -133,7 +146,7 @@ def work(shield: Shield, guard: Guard, risk: PositionRisk | None, desk: Desk, ou
     guard, effect = next_effect(guard, position_id, largest, now.mono)
     if effect is not None:
         out.do(effect)
-    elif guard.step is None and shield.read_began > guard.fresh_after:
+    elif not vanished and guard.step is None and shield.read_began > guard.fresh_after:
         guard = _decide(shield, guard, risk, desk, out, now)
     if to_json(guard) != to_json(before):
         out.keep("guard", guard_key(guard.key), to_json(guard))
