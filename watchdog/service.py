@@ -29,6 +29,7 @@ from watchdog.settings import AccountSettings, ChannelSettings, Settings
 from watchdog.store import Store, StoreError
 from watchdog.tomlfile import FileError, read_text
 from watchdog.venues.base import Venue
+from watchdog.venues.budget import Budget
 
 VenueMaker = Callable[[AccountSettings, Clock], Venue]
 ChannelMaker = Callable[[ChannelSettings], Channel]
@@ -42,7 +43,20 @@ CYCLE_GRACE = 60.0
 _log = logging.getLogger(__name__)
 
 
-def make_venue(account: AccountSettings, clock: Clock) -> Venue:
+def venue_maker() -> VenueMaker:
+    """Makes the venue of an account; accounts that share an address share its request budget."""
+    budgets: dict[tuple[str, str | None], Budget] = {}
+
+    def make(account: AccountSettings, clock: Clock) -> Venue:
+        address = (account.venue, account.base_url)
+        if address not in budgets:
+            budgets[address] = Budget(clock)
+        return make_venue(account, clock, budgets[address])
+
+    return make
+
+
+def make_venue(account: AccountSettings, clock: Clock, budget: Budget | None = None) -> Venue:
     """The venue of an account. Importing ccxt takes seconds, so it is done here and not before."""
     from watchdog.venues.binanceusdm.venue import BinanceUsdmVenue  # noqa: PLC0415  (ccxt: see above)
 
@@ -53,6 +67,7 @@ def make_venue(account: AccountSettings, clock: Clock) -> Venue:
         base_url=account.base_url,
         allow_withdraw_key=account.allow_withdraw_key,
         clock=clock,
+        budget=budget,
     )
 
 
@@ -75,13 +90,13 @@ class Service:
         rules: Ruleset,
         clock: Clock,
         *,
-        venues: VenueMaker = make_venue,
+        venues: VenueMaker | None = None,
         channels: ChannelMaker = make_channel,
     ) -> None:
         self._settings = settings
         self._rules = rules
         self._clock = clock
-        self._make_venue = venues
+        self._make_venue = venues or venue_maker()
         self._make_channel = channels
         self._look_now = asyncio.Event()
         self._requests = itertools.count()

@@ -52,7 +52,7 @@ async def test_the_demo_saves_what_is_lost_without_it_the_same_on_every_run(tmp_
     assert len(answer["orders"]) == len(stops) == 2
     assert all(one["placed"] < "2025-10-10T20:52:00Z" for one in stops.values())
     heads = [line["lines"][0] for line in answer["alerts"]]
-    story = ["NO STOP", "RESTS", "OK", "WARN · AVAX long 11% from liquidation", "CLOSED", "STOP TRIGGERED"]
+    story = ["NO STOP", "RESTS", "OK", "WARN · AVAX long 11% from liquidation", "STOP TRIGGERED", "CLOSED"]
     avax = iter([head for head in heads if "AVAX" in head])
     assert all(any(part in head for head in avax) for part in story), heads
     assert "LIQUIDATED" in printed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from watchdog.control import ControlError, ask
-from watchdog.settings import Settings, load_settings
-from watchdog.tomlfile import FileError
+from watchdog.rules.parse import parse_rules
+from watchdog.rules.schema import Ruleset
+from watchdog.settings import Settings, account_names, load_settings
+from watchdog.tomlfile import FileError, Problem, read_text
 
 EX_UNAVAILABLE = 69
 EX_CONFIG = 78
@@ -37,6 +40,31 @@ def settings_of(args: argparse.Namespace) -> Settings | None:
     except FileError as error:
         complain(error.problems)
         return None
+
+
+def both_files(args: argparse.Namespace) -> tuple[Settings, Ruleset] | None:
+    """The settings of `--config` and their rules; None when anything is wrong, all of which has then been said."""
+    problems: list[Problem] = []
+    settings, accounts = None, None
+    rules = args.config.parent / "rules.toml"
+    try:
+        settings = load_settings(args.config, os.environ)
+        accounts, rules = frozenset(settings.accounts), settings.rules
+    except FileError as error:
+        problems += error.problems
+        with contextlib.suppress(FileError):  # said already
+            accounts = account_names(args.config, os.environ) or None
+    if settings is not None or rules.exists():
+        try:
+            ruleset = parse_rules(read_text(rules), str(rules), accounts)
+        except FileError as error:
+            problems += error.problems
+    if settings is not None and not problems:
+        return settings, ruleset
+    complain(problems)
+    if not args.config.exists():
+        sys.stderr.write("Name yours with --config FILE; `watchdog demo` needs none.\n")
+    return None
 
 
 def ask_daemon(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import sys
 import tempfile
+from collections.abc import Coroutine
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,8 +24,13 @@ from watchdog.demo.view import View
 
 SCENARIO = "crash-2025-10-10"
 
+EX_USAGE = 64
+
 READY_WITHIN = 60.0
 """Seconds for the paper venue to come up: on a cold machine the imports alone take several."""
+
+ENDS_WITHIN = 10.0
+"""Seconds a process of ours is given to end by itself."""
 
 
 class DemoError(Exception):
@@ -49,22 +57,71 @@ def _speed(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     """Play the hour, print the outcome."""
-    if args.json is not None and not args.json.absolute().parent.is_dir():
-        sys.stderr.write(f"watchdog demo: {args.json}: there is no such directory\n")
-        return 64
+    wrong = "" if args.json is None else _unwritable(args.json)
+    if wrong:
+        sys.stderr.write(f"watchdog demo: {args.json}: {wrong}\n")
+        return EX_USAGE
     console = Console()
     if not console.is_terminal:
         console = Console(width=110)
     try:
-        with tempfile.TemporaryDirectory(prefix="watchdog-demo-") as folder:
-            answer = asyncio.run(_demo(Path(folder), args.speed, console))
-    except DemoError as error:
+        answer = asyncio.run(_until_told(_in_folder(args.speed, console)))
+    except (DemoError, aiohttp.ClientError) as error:
         sys.stderr.write(f"watchdog demo: {error}\n")
         return EX_UNAVAILABLE
+    except _ToldToStopError as told:
+        return 128 + told.number
+    console.print(table(answer))
     if args.json is not None:
         args.json.write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
-    console.print(table(answer))
     return 0
+
+
+def _unwritable(path: Path) -> str:
+    """Why a file could not be written at the end of the hour; empty when it could."""
+    if path.is_dir():
+        return "is a directory"
+    if not path.absolute().parent.is_dir():
+        return "there is no such directory"
+    return "" if os.access(path if path.exists() else path.absolute().parent, os.W_OK) else "may not be written"
+
+
+class _ToldToStopError(Exception):
+    """A signal came."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+async def _until_told(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    """The work's result. Raises _ToldToStopError once its cleaning up is done: no process of ours stays behind."""
+    told: list[int] = []
+    task = asyncio.ensure_future(work)
+
+    def stop(number: int) -> None:
+        if not told:  # a second one would cut the cleaning up short
+            task.cancel()
+        told.append(number)
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise _ToldToStopError(told[0]) from None
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a process of ours. Ctrl-C in a terminal has reached it too, so it may have gone before us."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.communicate(), ENDS_WITHIN)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 def write_config(folder: Path, venue_url: str) -> Path:
@@ -92,13 +149,21 @@ async def start_paper(folder: Path, *arguments: str) -> tuple[asyncio.subprocess
     try:
         line = (await asyncio.wait_for(process.stdout.readline(), READY_WITHIN)).decode()
     except TimeoutError:
-        process.kill()
+        await _end(process)
         raise DemoError(f"the paper venue did not come up within {READY_WITHIN:.0f} s") from None
+    except asyncio.CancelledError:
+        await _end(process)
+        raise
     url = next((word for word in line.split() if word.startswith("http://")), "")
     if not url:
         said = "" if process.stderr is None else (await process.stderr.read()).decode().strip()
         raise DemoError(f"the paper venue did not start: {line.strip()} {said}")
     return process, url
+
+
+async def _in_folder(speed: float, console: Console) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="watchdog-demo-") as folder:
+        return await _demo(Path(folder), speed, console)
 
 
 async def _demo(folder: Path, speed: float, console: Console) -> dict[str, Any]:
@@ -116,13 +181,10 @@ async def _demo(folder: Path, speed: float, console: Console) -> dict[str, Any]:
         try:
             alerts = await _watch(daemon, url, folder / "state" / "watchdog.sock", console)
         finally:
-            if daemon.returncode is None:
-                daemon.terminate()
-                await daemon.wait()
+            await _end(daemon)
         with_watchdog = await _state(url)
     finally:
-        venue.terminate()
-        await venue.communicate()
+        await _end(venue)
     without = await asyncio.to_thread(_without)
     return result(with_watchdog, without, alerts)
 
@@ -159,6 +221,9 @@ async def _watch(daemon: asyncio.subprocess.Process, url: str, socket: Path, con
             while line := await daemon.stdout.readline():
                 alerts.append(json.loads(line))
                 view.alert(alerts[-1])
+        except asyncio.CancelledError:
+            noise.cancel()
+            raise
         finally:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)

@@ -30,6 +30,9 @@ def run(args: argparse.Namespace) -> int:
     if args.verb == "disarm":
         if not args.duration:  # `disarm 2h` with the account left out
             args.account, args.duration = "", args.account
+        if not args.duration:
+            sys.stderr.write("watchdog disarm: for how long? It ends by itself, for example: watchdog disarm 2h\n")
+            return EX_USAGE
         try:
             body |= {"account": args.account, "seconds": float(read_duration(args.duration))}
         except WrongValueError as error:
@@ -38,5 +41,8 @@ def run(args: argparse.Namespace) -> int:
     answer = ask_daemon(args, "POST", "/command", body)
     if isinstance(answer, int):
         return answer
+    if not answer.get("ok"):
+        sys.stderr.write(f"watchdog {args.verb}: {answer.get('text', '')}\n")
+        return EX_UNAVAILABLE
     sys.stdout.write(f"{answer.get('text', '')}\n")
-    return 0 if answer.get("ok") else EX_UNAVAILABLE
+    return 0

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.metadata
+import os
 import sys
 from collections.abc import Sequence
 
 OURS = "position-watchdog"
+
+EX_OSERR = 71
+EX_CONFIG = 78
+EX_INTERRUPTED = 130
+EX_NO_READER = 141
 
 COMMANDS = {
     "run": "watch the accounts of a watchdog.toml, until stopped",
@@ -38,11 +45,34 @@ def clash(distributions: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code (sysexits.h: 78 for bad configuration, 69 when no daemon answers)."""
+    """Run one command; returns its exit code.
+
+    From sysexits.h: 78 for bad configuration, 69 when no daemon answers, 71 when a file can't be read or written. As
+    shells have it: 130 for Ctrl-C, 141 when the reader of our output has gone.
+    """
+    _open_streams()
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return EX_INTERRUPTED
+    except BrokenPipeError:
+        _forget_output()
+        return EX_NO_READER
+    except OSError as error:  # a disk that is full, a file that may not be written
+        _forget_output()
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"watchdog: {where}{error.strerror or error}\n")
+        return EX_OSERR
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     wrong = clash(importlib.metadata.packages_distributions().get("watchdog", [OURS]))
     if wrong:
         sys.stderr.write(wrong + "\n")
-        return 78
+        return EX_CONFIG
     parser = argparse.ArgumentParser(
         prog="watchdog", description="Watches leveraged crypto positions and acts before liquidation does."
     )
@@ -55,14 +85,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == chosen:
             _module(name).add_arguments(sub)
     args = parser.parse_args(given)
-    try:
-        code: int = _module(args.command).run(args)
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone: nobody is left to tell
-        return 141
+    code: int = _module(args.command).run(args)
     return code
+
+
+def _open_streams() -> None:
+    """Standard streams that were closed when we were started lead nowhere: no file of ours may get their number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: PTH123, SIM115  (a descriptor, open to the end)
+
+
+def _forget_output() -> None:
+    """What is left in the buffer can't be written: the interpreter must not try again at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _module(command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  (a module of this package, by name)

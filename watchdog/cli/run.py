@@ -9,15 +9,14 @@ import signal
 import sys
 
 from watchdog import systemd
-from watchdog.cli.common import EX_CONFIG, EX_UNAVAILABLE, add_config, complain, settings_of
+from watchdog.cli.common import EX_CONFIG, EX_UNAVAILABLE, add_config, both_files
 from watchdog.clock import LoopClock
 from watchdog.control import ControlError
 from watchdog.logs import logging_to_stderr
 from watchdog.rules.schema import Ruleset
-from watchdog.service import Service, load_rules
+from watchdog.service import Service
 from watchdog.settings import Settings
 from watchdog.store import StoreError
-from watchdog.tomlfile import FileError
 
 _log = logging.getLogger(__name__)
 
@@ -30,13 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Watch until SIGTERM or Ctrl-C."""
-    settings = settings_of(args)
-    if settings is None:
+    files = both_files(args)
+    if files is None:
         return EX_CONFIG
-    try:
-        rules = load_rules(settings)
-    except FileError as error:
-        return complain(error.problems)
+    settings, rules = files
     with logging_to_stderr(logging.DEBUG if args.verbose else logging.INFO):
         try:
             asyncio.run(_serve(settings, rules))

@@ -46,7 +46,8 @@ async def _run(config: Path, venue_url: str, speed: float) -> None:
     clock = SteppedClock(market_time)
     service = Service(settings, load_rules(settings), clock)
     stop, started = asyncio.Event(), asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT):  # Ctrl-C in a terminal reaches it beside the demo itself
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     watching = asyncio.create_task(service.run(stop, started.set))
     begun = asyncio.create_task(started.wait())
     await asyncio.wait([watching, begun], return_when=asyncio.FIRST_COMPLETED)

@@ -91,10 +91,16 @@ class Lockstep:
             await settle(self._service)
         self._clock.advance(target)
         await settle(self._service)
-        async with http.post("/paper/advance", json={"seconds": 1}) as response:
-            answer: dict[str, Any] = await response.json()
+        answer = await self._advance(http, seconds=1, hold=True)
         await self._frames(answer)
         await settle(self._service)
+        await self._advance(http, seconds=0, hold=False)  # the account's own frames, once the marks are taken in
+        await settle(self._service)
+        return answer
+
+    async def _advance(self, http: aiohttp.ClientSession, *, seconds: int, hold: bool) -> dict[str, Any]:
+        async with http.post("/paper/advance", json={"seconds": seconds, "hold": hold}) as response:
+            answer: dict[str, Any] = await response.json()
         return answer
 
     async def _frames(self, answer: dict[str, Any]) -> None:

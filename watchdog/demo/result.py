@@ -21,9 +21,17 @@ def result(with_watchdog: Mapping[str, Any], without: Mapping[str, Any], alerts:
     return {
         "with": {symbol: _end(with_watchdog, symbol) for symbol in with_watchdog["outcome"]},
         "without": {symbol: _end(without, symbol) for symbol in without["outcome"]},
-        "alerts": list(alerts),
+        "alerts": sorted(alerts, key=_order_of_alerts),
         "orders": [_order(order) for order in with_watchdog["algos"]],
     }
+
+
+RANKS = {"info": 0, "warn": 1, "critical": 2, "emergency": 3}
+
+
+def _order_of_alerts(alert: Json) -> tuple[float, int, str]:
+    """By market time, the worst of one second first: a channel may say two of a second either way round."""
+    return (alert["at"], -RANKS[alert["level"]], alert["lines"][0])
 
 
 def _end(state: Mapping[str, Any], symbol: str) -> Json:

@@ -116,14 +116,17 @@ def _fail(message: str, code: int) -> int:
 
 
 def _port(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else -1
     if not 0 <= number <= 65_535:  # noqa: PLR2004 ports are what they are
         raise argparse.ArgumentTypeError(f"{text} is not a port (0 to 65535)")
     return number
 
 
 def _speed(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 < number <= 1_000:  # noqa: PLR2004 a thousand ticks a second is what one process can serve
         raise argparse.ArgumentTypeError(f"{text} is not a speed (above 0, up to 1000)")
     return number

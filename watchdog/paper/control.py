@@ -31,6 +31,8 @@ class Advance(_Body):
     """Move market time on."""
 
     seconds: Annotated[int, Field(ge=0)] = 1
+    hold: bool = False
+    """Keep the account's frames back until the next call."""
 
 
 class Trouble(_Body):
@@ -92,7 +94,8 @@ class Control:
         ]
 
     async def _advance(self, request: web.Request) -> dict[str, Any]:
-        await self._server.advance(Advance.model_validate_json(await _body(request)).seconds)
+        asked = Advance.model_validate_json(await _body(request))
+        await self._server.advance(asked.seconds, hold=asked.hold)
         return self._where()
 
     async def _state(self, _request: web.Request) -> dict[str, Any]:

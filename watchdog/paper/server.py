@@ -106,13 +106,20 @@ class PaperServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def advance(self, seconds: int) -> None:
-        """Move market time on, a second at a time, pushing every frame; stops where the tape ends."""
+    async def advance(self, seconds: int, *, hold: bool = False) -> None:
+        """Move market time on, a second at a time, pushing every frame; stops where the tape ends.
+
+        `hold` keeps the account's own frames back until the next call: a driver that wants the same run twice lets
+        one socket speak after the other. Returns when every living connection has been sent what is due to it.
+        """
         for _ in range(seconds):
             if not self._playback.step():
                 break
-            self._push(self.exchange.account.prices)
+            self._push(self.exchange.account.prices, hold=hold)
             await asyncio.sleep(0)
+        if not hold:
+            self.face.flush()
+        await self.hub.flushed()
 
     async def move(self, prices: Mapping[str, Price | Decimal]) -> None:
         """One second on with prices of one's own (a bare number is mark and last price), beside the tape."""
@@ -121,8 +128,9 @@ class PaperServer:
         self._push(self.exchange.account.prices)
         await asyncio.sleep(0)
 
-    def _push(self, prices: Mapping[str, Price]) -> None:
-        self.face.flush()
+    def _push(self, prices: Mapping[str, Price], *, hold: bool = False) -> None:
+        if not hold:
+            self.face.flush()
         self.hub.publish_prices(self.exchange.markets, prices, self.exchange.time_ms)
 
     async def _run(self, speed: float) -> None:

@@ -20,6 +20,8 @@ from watchdog.paper.values import Market, Price
 LISTEN_KEY_SECONDS = 3_600.0
 """A listen key dies this long after it was made or last kept alive."""
 _PING_SECONDS = 180.0
+FLUSH_SECONDS = 1.0
+"""A reader that takes longer than this is not waited for."""
 _SLOW_MARK_MS = 3_000
 _MARK = re.compile(r"([a-z0-9_]+)@markPrice(@1s)?")
 _ALL_MARKS = re.compile(r"!markPrice@arr(@1s)?")
@@ -61,6 +63,11 @@ class Socket:
             return False
         self._queue.put_nowait(text)
         return True
+
+    async def flushed(self) -> None:
+        """Wait until what is queued has been handed to the connection; not at all when it is frozen or closed."""
+        if self._thawed.is_set() and not self._response.closed:
+            await self._queue.join()
 
     def freeze(self) -> None:
         """From now on neither frames nor pongs; the connection stays."""
@@ -108,7 +115,10 @@ class Socket:
                 await self._response.ping()
                 continue
             await self._thawed.wait()
-            await self._response.send_str(text)
+            try:
+                await self._response.send_str(text)
+            finally:
+                self._queue.task_done()
 
     def _hear(self, text: str) -> None:
         """Answer SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS."""
@@ -235,6 +245,12 @@ class Hub:
         elif (found := _BOOK.fullmatch(topic)) and found[1].upper() in prices:
             symbol = found[1].upper()
             socket.send(frames.book_frame(markets[symbol], prices[symbol], time_ms))
+
+    async def flushed(self) -> None:
+        """Wait until every living connection has been sent what is queued for it, a moment at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await asyncio.gather(*(socket.flushed() for socket in tuple(self.sockets)))
 
     # --- trouble
 
