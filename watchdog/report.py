@@ -9,7 +9,7 @@ from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
 from watchdog.alerts.judge import position_subject
 from watchdog.core.hands import leave, shield_of
-from watchdog.core.state import State
+from watchdog.core.state import State, worst_first
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out
 from watchdog.domain.market import Market
@@ -17,6 +17,7 @@ from watchdog.domain.position import PositionKey
 from watchdog.domain.reading import Known, Never, Reading
 from watchdog.protection.decide import Decision, DoCancel, DoPlace, Hold, Warn
 from watchdog.protection.guard import Guard
+from watchdog.protection.say import underway
 from watchdog.risk import PoolRisk, PositionRisk
 from watchdog.rules.schema import Mode
 
@@ -44,7 +45,7 @@ def status(state: State, now: Instant) -> dict[str, object]:
         "read_at": words.clock_time(state.read_wall, state.who.zone) if read is not None else None,
         "age": round(now.mono - state.reads.last_good, 1) if state.reads.ever else None,
         "reads_fail": state.reads.why_failed,
-        "positions": [] if book is None else [_position(state, risk) for risk in _worst_first(state)],
+        "positions": [] if book is None else [_position(state, risk) for risk in worst_first(book)],
         "pools": [] if book is None else [_pool(pool) for pool in book.pools.values()],
         "alerts": [
             {
@@ -58,18 +59,6 @@ def status(state: State, now: Instant) -> dict[str, object]:
         ],
         "not_watched": "spot, options, coin-margined futures, portfolio margin",
     }
-
-
-def _worst_first(state: State) -> list[PositionRisk]:
-    book = state.book
-    if book is None:
-        return []
-
-    def danger(risk: PositionRisk) -> float:
-        reading = risk.liquidation_distance
-        return float(reading.value) if isinstance(reading, Known) else (2.0 if isinstance(reading, Never) else -1.0)
-
-    return sorted(book.positions.values(), key=danger)
 
 
 def _position(state: State, risk: PositionRisk) -> dict[str, object]:
@@ -126,10 +115,13 @@ def plan(state: State, now: Instant) -> dict[str, object]:
     desk = Desk(state.who.account, state.who.zone, state.alerts, now, Out(now))
     shield = shield_of(state, now)
     rows = []
-    for risk in _worst_first(state):
+    for risk in [] if state.book is None else worst_first(state.book):
         key = risk.position.key
         guard = state.guards.get(key) or Guard(key)
-        decision = shield.decision(_eager(guard), risk, desk, now.mono, Mode.WATCH)
+        if guard.step is not None:
+            decision: Decision = Hold(underway(guard.step))
+        else:
+            decision = shield.decision(_eager(guard), risk, desk, now.mono, Mode.WATCH)
         rows.append(_planned(state, key, risk, decision))
     return {
         "account": state.who.account,
@@ -142,7 +134,7 @@ def plan(state: State, now: Instant) -> dict[str, object]:
 
 def _eager(guard: Guard) -> Guard:
     """As if a rule had asked already: a plan shows the stop a rule would place once it fires."""
-    return replace(guard, wanted=True)
+    return replace(guard, wanted=True, asked=())
 
 
 def _planned(state: State, key: PositionKey, risk: PositionRisk, decision: Decision) -> dict[str, object]:

@@ -27,6 +27,8 @@ from watchdog.rules.schema import Mode, Ruleset
 from watchdog.runner import AccountRunner
 from watchdog.settings import AccountSettings, ChannelSettings, Settings
 from watchdog.store import Store, StoreError
+from watchdog.store.errors import BEGIN_ANEW
+from watchdog.store.session import sqlite_path
 from watchdog.tomlfile import FileError, read_text
 from watchdog.venues.base import Venue
 from watchdog.venues.budget import Budget
@@ -159,7 +161,11 @@ class Service:
     async def _runner(self, account: AccountSettings, store: Store, notifier: Notifier) -> AccountRunner:
         who = Identity(account.name, account.venue, store.installation, Mode(account.mode), account.poll)
         stored = await store.load(account.name)
-        state = restore(who, self._rules, stored, self._clock.now())
+        try:
+            state = restore(who, self._rules, stored, self._clock.now())
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            what = f"holds what was remembered of account {account.name} in a form nobody can read"
+            raise StoreError(sqlite_path(self._settings.store.url), f"{what} ({error!r})", BEGIN_ANEW) from None
         return AccountRunner(state, self._make_venue(account, self._clock), store, notifier, self._clock)
 
     # ── the rules file ────────────────────────────────────────────────────────────────────────────────────────────

@@ -104,12 +104,13 @@ def account(
     *positions: Position, stops: Iterable[Stop] = (), wallet: str = "10000", modes: AccountModes | None = None
 ) -> AccountRead:
     """A complete read."""
-    symbols = {one.symbol for one in (*positions, *stops)} | {BTC}
+    stops = tuple(stops)
+    symbols = {one.symbol for one in positions} | {one.symbol for one in stops} | {BTC}
     return AccountRead(
         modes=modes or AccountModes(hedge=False, multi_asset=False, can_trade=True),
         positions=positions,
         balances=(Balance("USDT", d(wallet), d(0), Unknown("not given")),),
-        stops=tuple(stops),
+        stops=stops,
         markets=tuple(market(symbol) for symbol in sorted(symbols)),
         venue_time_ms=0,
     )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 import json
 import os
 import signal
@@ -15,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Literal, TypeVar
 
 import aiohttp
@@ -47,8 +50,8 @@ stop     = {{ when = "critical", place = {{ entry_to_liquidation = "60%" }} }}
 """
 
 
-def rules(mode: str = "watch", blind: tuple[str, str] = ("2s", "5s")) -> str:
-    """A rules file with short times."""
+def rules(mode: str = "watch", blind: tuple[str, str] = ("15s", "45s")) -> str:
+    """A rules file whose stop is asked for after a second."""
     return RULES.format(mode=mode, blind_warn=blind[0], blind_critical=blind[1])
 
 
@@ -66,7 +69,10 @@ CANDLE = "1760129340000,{price},{price},{price},{price}\n"
 
 def environment(**more: str) -> dict[str, str]:
     """This process's environment without anything meant for another watchdog; the package is found from anywhere."""
-    ours = ("WATCHDOG_", "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "XDG_")
+    ours = (
+        *("WATCHDOG_", "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "XDG_"),
+        "PYTHONUNBUFFERED",
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {"PYTHONPATH": str(Path(watchdog.__file__).parents[1])} | more
 
@@ -156,7 +162,7 @@ class Program:
 
 
 async def _gather(stream: asyncio.StreamReader, lines: list[str]) -> None:
-    async for line in stream:
+    while line := await stream.readline():
         lines.append(line.decode().rstrip("\n"))
 
 
@@ -175,10 +181,10 @@ class Paper(Program):
         self.url = next(word for word in line.split() if word.startswith("http://"))
         self.http = aiohttp.ClientSession(self.url)
 
-    async def post(self, path: str, **body: object) -> dict[str, Any]:
+    async def post(self, route: str, /, **body: object) -> dict[str, Any]:
         """One request to its control paths."""
         assert self.http is not None
-        async with self.http.post(path, json=body) as response:
+        async with self.http.post(route, json=body) as response:
             answer: dict[str, Any] = await response.json()
         assert response.status == 200, answer
         return answer
@@ -190,6 +196,16 @@ class Paper(Program):
     async def trade(self, action: str, **more: object) -> None:
         """The owner's own hand on the venue's website."""
         await self.post("/paper/trade", action=action, **more)
+
+    async def cancel(self, client_id: str) -> None:
+        """Take a stop away as a person does: not through the daemon."""
+        key, secret = ((self.keys / name).read_text().strip() for name in ("paper.key", "paper.secret"))
+        query = f"clientAlgoId={client_id}&timestamp={time.time_ns() // 1_000_000}"
+        signature = hmac.new(secret.encode(), query.encode(), hashlib.sha256).hexdigest()
+        url = f"/fapi/v1/algoOrder?{query}&signature={signature}"
+        assert self.http is not None
+        async with self.http.delete(url, headers={"X-MBX-APIKEY": key}) as response:
+            assert response.status == 200, await response.text()
 
     async def state(self) -> dict[str, Any]:
         """Everything on the account."""
@@ -306,6 +322,15 @@ class House:
         self.folder = folder
         self._stack = contextlib.AsyncExitStack()
 
+    def keys(self, name: str, key: str = "", secret: str = "") -> Path:
+        """A folder with a key and a secret in files that only their owner may read."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        for file, text in (("paper.key", key or token_hex(32)), ("paper.secret", secret or token_hex(32))):
+            (folder / file).write_text(f"{text}\n")
+            (folder / file).chmod(0o600)
+        return folder
+
     async def paper(self, name: str = "main", *arguments: str) -> Paper:
         """A paper venue whose keys lie in `name`: prices that stand still, one tick a second."""
         keys = self.folder / name
@@ -314,25 +339,30 @@ class House:
         (keys / "btc.csv").write_text(CANDLE.format(price="116836.70"))
         (keys / "avax.csv").write_text(CANDLE.format(price="26.571"))
         paper = await Paper.start(
-            "paper", "--port", "0", "--keys", str(keys), "--scenario", str(keys / "still.toml"), *arguments
+            "paper", "--keys", str(keys), "--scenario", str(keys / "still.toml"), *arguments
         )
         assert isinstance(paper, Paper)
         self._stack.push_async_callback(paper.kill)
         await paper.open(keys)
         return paper
 
-    def settings(self, accounts: Mapping[str, Paper | str], more: str = "", folder: Path | None = None) -> Path:
-        """Write watchdog.toml: an account per name, at a paper venue or at an address with the keys of its name."""
-        folder = folder or self.folder
-        lines = ['state_dir = "state"\n[channel.console]\ntype = "console"\nformat = "json"\n', more]
+    def settings(
+        self, accounts: Mapping[str, Paper | str], more: Mapping[str, str] | None = None, poll: str = "2s"
+    ) -> Path:
+        """Write watchdog.toml: an account per name, at a paper venue or at an address with the keys of its name.
+
+        `more` is what else stands in an account's table.
+        """
+        lines = ['state_dir = "state"\n[channel.console]\ntype = "console"\nformat = "json"\n']
         for name, venue in accounts.items():
             keys = venue.keys if isinstance(venue, Paper) else self.folder / name
             url = venue.url if isinstance(venue, Paper) else venue
             lines.append(
-                f'[account.{name}]\nvenue = "binanceusdm"\nbase_url = "{url}"\npoll = "1s"\n'
+                f'[account.{name}]\nvenue = "binanceusdm"\nbase_url = "{url}"\n'
                 f'api_key_file = "{keys}/paper.key"\nsecret_file = "{keys}/paper.secret"\n'
+                f'poll = "{poll}"\n{(more or {}).get(name, "")}\n'
             )
-        path = folder / "watchdog.toml"
+        path = self.folder / "watchdog.toml"
         path.write_text("\n".join(lines))
         return path
 

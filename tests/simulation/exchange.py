@@ -16,9 +16,9 @@ from watchdog.paper.binanceusdm.face import Face
 from watchdog.paper.binanceusdm.weights import LIMIT, WeightCounter
 from watchdog.paper.exchange import Exchange
 from watchdog.paper.hand import Hand
-from watchdog.paper.orders import Algo, AlgoStatus, AlgoType, Fill, NewAlgo, NewOrder, Order
+from watchdog.paper.orders import Algo, AlgoStatus, AlgoType, NewAlgo, NewOrder, Order
 from watchdog.paper.refusal import RefusedError
-from watchdog.paper.server import PaperServer
+from watchdog.paper.server import PaperServer, machine_ms
 from watchdog.paper.values import ZERO, Market, Price, Working
 
 Happened = Callable[[str, Algo], None]
@@ -35,7 +35,7 @@ class WatchedExchange(Exchange):
 
     def __init__(self, markets: Mapping[str, Market], time_ms: int, record: Record) -> None:
         super().__init__(markets, None, time_ms)
-        self._record = record
+        self.record = record
         self._actor = "daemon"
         self.happened: Happened = lambda _what, _algo: None
         self.refusals: dict[str, float] = {}
@@ -66,7 +66,7 @@ class WatchedExchange(Exchange):
     def place(self, new: NewOrder) -> Order:
         """A plain order: never the daemon's."""
         if self._actor == "daemon":
-            self._record.fail(f"a plain order came from the daemon: {new}")
+            self.record.fail(f"a plain order came from the daemon: {new}")
         return super().place(new)
 
     def place_algo(self, new: NewAlgo) -> Algo:
@@ -74,7 +74,7 @@ class WatchedExchange(Exchange):
         try:
             algo = super().place_algo(new)
         except RefusedError as error:
-            self._record.say(f"{self._actor} order refused: {error} {new.client_id} {new.symbol}")
+            self.record.say(f"{self._actor} order refused: {error} {new.client_id} {new.symbol}")
             if self._actor == "daemon":
                 self.refusals[new.symbol] = self.time_ms
             raise
@@ -85,23 +85,23 @@ class WatchedExchange(Exchange):
     def cancel_algo(self, algo_id: int | None, client_id: str | None) -> Algo:
         """Cancel: the daemon only what is its own."""
         if self._actor == "daemon" and (client_id is None or not is_ours(client_id)):
-            self._record.fail(f"the daemon cancels what is not its own: {algo_id} {client_id}")
+            self.record.fail(f"the daemon cancels what is not its own: {algo_id} {client_id}")
         return super().cancel_algo(algo_id, client_id)
 
     def _check_new(self, algo: Algo) -> None:
         position = self.account.position(algo.symbol)
         reduces = algo.reduce_only and algo.side is position.closing and position.amount != ZERO
         if not reduces or algo.type is not AlgoType.STOP_MARKET or algo.working is not Working.MARK:
-            self._record.fail(f"an order that could increase exposure was accepted: {algo}")
+            self.record.fail(f"an order that could increase exposure was accepted: {algo}")
         if not is_ours(algo.client_id):
-            self._record.fail(f"an order without an id of ours: {algo}")
+            self.record.fail(f"an order without an id of ours: {algo}")
 
     def _algo(self, algo: Algo) -> Algo:
         before = self.algos.get(algo.id)
         algo = super()._algo(algo)
         if before is None or before.status is not algo.status:
             words = f"{algo.symbol} {algo.side} {algo.quantity} at {algo.trigger_price} {algo.client_id}"
-            self._record.say(f"{self._actor}: {algo.status} {words}")
+            self.record.say(f"{self._actor}: {algo.status} {words}")
             if is_ours(algo.client_id):
                 self.happened("placed" if algo.status is AlgoStatus.NEW else str(algo.status), algo)
         return algo
@@ -110,13 +110,10 @@ class WatchedExchange(Exchange):
         before = self.account.position(order.symbol).amount
         super()._fill(order, price, maker=maker)
         after = self.account.position(order.symbol).amount
-        self._record.say(f"{self._actor}: fill {order.symbol} {before} -> {after} at {price}")
+        self.record.say(f"{self._actor}: fill {order.symbol} {before} -> {after} at {price}")
         if is_ours(order.client_id) and (abs(after) > abs(before) or after * before < 0):
-            self._record.fail(f"a stop of ours opened, grew or flipped {order.symbol}: {before} -> {after}")
+            self.record.fail(f"a stop of ours opened, grew or flipped {order.symbol}: {before} -> {after}")
         self._look_flat(order.symbol)
-
-    def _record_fill(self, fill: Fill) -> None:
-        self._record.say(f"fill {fill}")
 
     def _look_flat(self, symbol: str) -> None:
         if not self.account.position(symbol).amount:
@@ -135,7 +132,10 @@ class _SlowFace(Face):
         if not self.latency:
             return await self._told(request)
         await asyncio.sleep(self.random.uniform(0.0, self.latency))
-        response = await self._told(request)
+        try:
+            response = await self._told(request)
+        except ConnectionError:  # whoever asked died on the way
+            return web.Response()
         await asyncio.sleep(self.random.uniform(0.0, self.latency))
         return response
 
@@ -158,7 +158,7 @@ class WatchedServer(PaperServer):
 
     def __init__(self, exchange: WatchedExchange, random: Random, record: Record, latency: float) -> None:
         super().__init__(exchange)
-        self.face = _SlowFace(exchange, self.api_key, self.face.room_time, self.hub)
+        weights = WeightCounter(lambda: exchange.time_ms)
+        self.face = _SlowFace(exchange, self.api_key, machine_ms, self.hub, weights)
         self.face.random, self.face.record, self.face.latency = random, record, latency
-        self.face.weights = WeightCounter(lambda: exchange.time_ms)
         self.hand = Hand(exchange, self.face.flush)

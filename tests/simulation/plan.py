@@ -122,7 +122,7 @@ def draw(seed: int) -> Plan:
     random = Random(f"position watchdog {seed}")
     holdings = tuple(_holding(random, symbol) for symbol in random.sample(SYMBOLS, random.choice((1, 2, 2, 3))))
     acts: list[Act] = []
-    for track, chance in ((_requests, 0.8), (_sockets, 0.6), (_channels, 0.7), (_disk, 0.4), (_ends, 0.7), (_hands, 0.8)):
+    for track, chance in _TRACKS:
         if random.random() < chance:
             acts += track(random)
     return Plan(
@@ -140,7 +140,7 @@ def _holding(random: Random, symbol: str) -> Holding:
     return Holding(
         symbol=symbol,
         long=random.random() < 0.6,
-        leverage=random.choice((3, 5, 8, 10, 15, 25)),
+        leverage=random.choice((3, 6, 8, 10, 12, 15, 20, 25)),
         mode=random.choice((MarginMode.ISOLATED, MarginMode.CROSS)),
         share=random.uniform(0.08, 0.25),
     )
@@ -159,29 +159,42 @@ def _pieces(random: Random, least: float, most: float, between: float) -> list[t
 
 _ORDERS = "/fapi/v1/algoOrder"
 _READS = ("/fapi/v3/positionRisk", "/fapi/v1/openAlgoOrders", "/fapi/v3/account", "/fapi/*")
+_KINDS = tuple(kind for kind in FaultKind if kind is not FaultKind.BAN)
+
+
+def _orders(random: Random) -> list[Act]:
+    """Trouble that waits for the next requests about orders."""
+    acts = []
+    for at, until in _pieces(random, 20.0, 300.0, random.choice((5.0, 60.0))):
+        fault = Fault(
+            kind=random.choice(_KINDS),
+            method=random.choice(("POST", "POST", "DELETE", "GET", "*")),
+            path=_ORDERS,
+            times=random.randint(1, 4),
+            skip=random.choice((0, 0, 0, 1)),
+            seconds=random.choice((1.0, 3.0, 8.0, 20.0)),
+            status=_status(random),
+        )
+        acts.append(Act(at, What.FAULT, until=until, fault=fault))
+    return acts
 
 
 def _requests(random: Random) -> list[Act]:
-    return [
-        Act(at, What.FAULT, until=until, fault=_fault(random))
-        for at, until in _pieces(random, 10.0, 90.0, random.choice((20.0, 60.0, 150.0)))
-    ]
-
-
-def _fault(random: Random) -> Fault:
-    kinds = [kind for kind in FaultKind if kind is not FaultKind.BAN]
-    kind = random.choice(kinds)
-    seconds = random.choice((3.0, 8.0, 20.0))
-    where = random.random()
-    if where < 0.55:
-        method = random.choice(("POST", "POST", "DELETE", "GET", "*"))
-        return Fault(kind, method, _ORDERS, times=random.randint(1, 4), seconds=seconds, status=_status(random))
-    if where < 0.85:
-        path, times = random.choice(_READS), random.choice((1, 4, 20, 1_000))
-        return Fault(kind, "GET", path, times=times, seconds=seconds, status=_status(random))
-    if where < 0.93:
-        return Fault(kind, "*", "/fapi/v1/listenKey", times=3, seconds=seconds, status=_status(random))
-    return Fault(kind, times=random.choice((5, 1_000)), seconds=seconds, status=_status(random))
+    """Trouble of any request, and of those that read."""
+    acts = []
+    for at, until in _pieces(random, 10.0, 90.0, random.choice((60.0, 150.0))):
+        method, path, times = random.choice(
+            (
+                ("GET", random.choice(_READS), random.choice((1, 4, 20, 1_000))),
+                ("GET", random.choice(_READS), random.choice((1, 4, 20, 1_000))),
+                ("*", "/fapi/v1/listenKey", 3),
+                ("*", "*", random.choice((5, 1_000))),
+            )
+        )
+        seconds = random.choice((3.0, 8.0, 20.0))
+        fault = Fault(random.choice(_KINDS), method, path, times=times, seconds=seconds, status=_status(random))
+        acts.append(Act(at, What.FAULT, until=until, fault=fault))
+    return acts
 
 
 def _status(random: Random) -> int:
@@ -215,18 +228,18 @@ def _disk(random: Random) -> list[Act]:
 def _ends(random: Random) -> list[Act]:
     """Ends of the daemon's process: `until` is when it is started again."""
     acts = []
-    at = random.uniform(5.0, 250.0)
-    for _ in range(random.randint(1, 4)):
+    at = random.uniform(5.0, 150.0)
+    for _ in range(random.randint(1, 6)):
         until = at + random.choice((1.0, 10.0, 60.0)) * random.uniform(0.2, 1.5)
-        if until > TROUBLED_S - 150.0:
+        if until > TROUBLED_S - 100.0:
             break
         if random.random() < 0.15:
             acts.append(Act(at, What.RESTART, until=until))
         else:
-            moment = random.choice(list(Moment))
+            moment = random.choices(list(Moment), (1, 4, 3, 2, 1))[0]
             steps = random.choice((0, 1, 3, 10, 30, 100)) + random.randint(0, 9)
             acts.append(Act(at, What.CRASH, until=until, name=moment, steps=steps))
-        at = until + random.uniform(5.0, 250.0)
+        at = until + random.uniform(5.0, 150.0)
     return acts
 
 
@@ -234,7 +247,11 @@ def _hands(random: Random) -> list[Act]:
     acts = []
     at = random.uniform(0.0, 2 * _FIRST_S)
     while at < TROUBLED_S - 5.0:
-        hand = random.choices(list(Hand), (3, 4, 4, 2, 2, 2, 2, 1, 1, 1, 1))[0]
+        hand = random.choices(list(Hand), (6, 5, 5, 2, 2, 2, 2, 1, 1, 1, 1))[0]
         acts.append(Act(at, What.HAND, name=hand, symbol=random.choice(SYMBOLS), share=random.uniform(0.1, 0.9)))
-        at += random.uniform(5.0, 160.0)
+        at += random.choice((1.0, 30.0, 90.0)) * random.uniform(0.1, 1.5)
     return acts
+
+
+_TRACKS = ((_orders, 0.8), (_requests, 0.5), (_sockets, 0.5), (_channels, 0.6), (_disk, 0.4), (_ends, 0.7), (_hands, 0.9))
+"""Kinds of trouble, and how often a seed has each."""

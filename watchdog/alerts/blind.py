@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from watchdog.alerts import words
@@ -21,30 +22,32 @@ class Sight:
     venue: str
     last_good: float
     """Monotonic time at which the last complete read began, or the process, before there was one."""
+    ever: bool
+    """Whether there was one in this process: before it, nothing is seen again."""
     why: str
     """Why reads fail, empty when they don't."""
-    last_words: tuple[str, ...]
-    """What was at risk when it was last seen."""
+    last_words: Callable[[], tuple[str, ...]]
+    """What was at risk when it was last seen; asked for only when it is to be said."""
 
 
 def look(sight: Sight, blind: Blind, desk: Desk, now: Instant) -> None:
     """Fire, worsen or end the BLIND alert of an account by the age of its last good read."""
     age = now.mono - sight.last_good
     if age < blind.warn:
+        if not sight.ever:
+            return
         desk.fall(KEY, (f"OK · {words.venue_name(sight.venue)} {sight.account} · I see again",))
         return
     level = Level.CRITICAL if age >= blind.critical else Level.WARN
-    desk.stand(
-        KEY,
-        level,
-        (
-            f"BLIND · {words.venue_name(sight.venue)} {sight.account} · {age:.0f} s without a good read",
-            f"Why: {sight.why or 'no answer'}",
-            *(sight.last_words or ("Nothing was read since I started.",)),
-            "Resting stops work without me. I send nothing on old numbers.",
-            "You: open the venue's own app.",
-        ),
+    lines = (
+        f"BLIND · {words.venue_name(sight.venue)} {sight.account} · {age:.0f} s without a good read",
+        f"Why: {sight.why or 'no answer'}",
+        *(sight.last_words() or ("Nothing was read since I started.",)),
+        "Resting stops work without me. I send nothing on old numbers.",
+        "You: open the venue's own app.",
     )
+    desk.stand(KEY, level, lines)
+    desk.refresh(KEY, lines)
 
 
 def next_due(sight: Sight, blind: Blind, level: Level | None) -> float | None:

@@ -100,11 +100,18 @@ class Desk:
             level=level,
             worst=level,
             acknowledged=False,
+            repeats=0,
             began=alert.began if alert.firing else self._now,
             said=self._now,
             said_count=alert.said_count + 1,
         )
         self.put(alert, event, lines)
+
+    def refresh(self, key: str, lines: Sequence[str]) -> None:
+        """What a standing alert would say now, for when it is said again."""
+        alert = self.alerts.get(key)
+        if alert is not None and alert.firing:
+            self.alerts = self.alerts.insert(key, replace(alert, lines=tuple(lines)))
 
     def fall(self, key: str, lines: Sequence[str]) -> None:
         """It is right again: said quietly, once."""

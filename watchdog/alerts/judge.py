@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
-from watchdog.alerts.lifecycle import Alert, Event, Look, advance, resolve
+from watchdog.alerts.lifecycle import Alert, Event, Look, advance, resolve, unseen
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
 from watchdog.domain.market import Market
@@ -17,10 +18,13 @@ from watchdog.domain.position import MarginMode, Position, PositionKey, Position
 from watchdog.domain.reading import Known, Reading, Unknown
 from watchdog.risk import Book, PoolRisk, PositionRisk
 from watchdog.rules.evaluate import Subject, Truth, both, cleared, holds, reaches, selects
-from watchdog.rules.schema import Metric, Rule, Ruleset
+from watchdog.rules.schema import Comparison, Condition, Metric, Rule, Ruleset
 
 PREFIX = "rule:"
 """Of the keys of alerts that a rule raises: `rule:<name>|<subject>`."""
+
+STREAM = "stream"
+"""The source of a mark reading that was streamed."""
 
 POOL = "pool "
 """Of the subject of a pool: `pool USDT`."""
@@ -35,13 +39,16 @@ class View:
     zone: tzinfo | None
     rules: Ruleset
     book: Book
-    stops: tuple[Stop, ...]
-    ours: frozenset[str]
-    """Client ids of the stops that are ours."""
+    stops: Mapping[str, tuple[Stop, ...]]
+    """All that rest, by symbol."""
+    ours: Callable[[PositionKey], tuple[Stop, ...]]
+    """Those of a position that this installation placed."""
     markets: Mapping[str, Market]
     read_wall: float
     usable: bool
     """False: the snapshot is too old, everything is unknown."""
+    doubted: Callable[[str | None], bool]
+    """Whether a position of this pool has vanished, so that nothing is known of the pool."""
     intent: Callable[[PositionKey, Rule, Level], str]
     """What will be done about a position, as a sentence."""
 
@@ -90,17 +97,34 @@ def notional_of(risk: PositionRisk) -> Decimal:
 
 
 def judge(
-    view: View, desk: Desk, positions: Iterable[PositionKey], pools: Iterable[str], now: Instant, *, fresh: bool
+    view: View,
+    desk: Desk,
+    positions: Iterable[PositionKey],
+    pools: Iterable[str],
+    now: Instant,
+    *,
+    fresh: bool,
+    tick: bool = False,
 ) -> None:
-    """Look at these positions and pools. `fresh`: there is new data, not only later time."""
+    """Look at these positions and pools.
+
+    `fresh`: there is new data, not only later time. `tick`: it is a mark just streamed; else it is a snapshot, and a
+    position valued at a streamed mark even then has been looked at with it before.
+    """
     for key in positions:
         risk = view.book.positions.get(key)
         if risk is not None:
-            _judge_position(view, desk, risk, now, fresh=fresh)
+            _judge_position(view, desk, risk, now, fresh=fresh and (tick or _read_anew(risk)))
     for asset in pools:
         pool = view.book.pools.get(asset)
         if pool is not None:
-            _judge_pool(view, desk, pool, now, fresh=fresh)
+            anew = tick or any(_read_anew(view.book.positions[key]) for key in pool.positions)
+            _judge_pool(view, desk, pool, now, fresh=fresh and anew)
+
+
+def _read_anew(risk: PositionRisk) -> bool:
+    """Whether its mark is the snapshot's own: one bad print must not confirm itself."""
+    return not isinstance(risk.mark, Known) or risk.mark.source != STREAM
 
 
 def _judge_position(view: View, desk: Desk, risk: PositionRisk, now: Instant, *, fresh: bool) -> None:
@@ -115,13 +139,14 @@ def _judge_position(view: View, desk: Desk, risk: PositionRisk, now: Instant, *,
         margin_modes=(position.margin_mode,),
         notionals=(notional_of(risk),),
     )
-    distance = next(_values([risk.liquidation_distance]), None)
+    usable = view.usable and not view.doubted(risk.pool)
+    distance = next(_values([risk.liquidation_distance]), None) if usable else None
     for rule in rules_for_position(view.rules, position):
         key = alert_key(rule, position_subject(position.key))
         if not selects(rule, subject):
             _no_longer(desk, key, rule, now)
             continue
-        alert, event = _look(view, desk.get(key), rule, readings, distance, now, fresh=fresh)
+        alert, event = _look(desk.get(key), rule, readings, distance, now, usable=usable, fresh=fresh)
         lines = _position_lines(view, alert, event, rule, risk, readings, now) if event else ()
         desk.put(alert, event, lines)
 
@@ -137,13 +162,14 @@ def _judge_pool(view: View, desk: Desk, pool: PoolRisk, now: Instant, *, fresh: 
         notionals=tuple(notional_of(risk) for risk in members),
     )
     readings = pool_readings_of(pool)
-    distance = next(_values([pool.shock_distance]), None)
+    usable = view.usable and not view.doubted(pool.asset)
+    distance = next(_values([pool.shock_distance]), None) if usable else None
     for rule in rules_for_pool(view.rules):
         key = alert_key(rule, POOL + pool.asset)
         if not members or not selects(rule, subject):
             _no_longer(desk, key, rule, now)
             continue
-        alert, event = _look(view, desk.get(key), rule, readings, distance, now, fresh=fresh)
+        alert, event = _look(desk.get(key), rule, readings, distance, now, usable=usable, fresh=fresh)
         lines = _pool_lines(view, alert, event, rule, pool, members, readings) if event else ()
         desk.put(alert, event, lines)
 
@@ -163,31 +189,80 @@ def rules_for_pool(rules: Ruleset) -> Iterator[Rule]:
 
 
 def _look(
-    view: View,
     alert: Alert,
     rule: Rule,
     readings: Mapping[Metric, Reading],
     distance: Decimal | None,
     now: Instant,
     *,
+    usable: bool,
     fresh: bool,
 ) -> tuple[Alert, Event | None]:
     reading = readings[rule.metric]
-    applies = holds(rule.only_if, readings) if view.usable else Truth.UNKNOWN
+    condition = rule.only_if if rule.only_if is None or not alert.firing else _eased(rule.only_if)
+    applies = holds(condition, readings) if usable else Truth.UNKNOWN
     reached, clear = {}, {}
     for level, threshold in rule.levels.items():
-        at = reaches(rule.metric, threshold.at, reading) if view.usable else Truth.UNKNOWN
-        away = cleared(rule.metric, threshold.clear, reading) if view.usable else Truth.UNKNOWN
+        at = reaches(rule.metric, threshold.at, reading) if usable else Truth.UNKNOWN
+        away = cleared(rule.metric, threshold.clear, reading) if usable else Truth.UNKNOWN
         reached[level] = both((at, applies))
         clear[level] = Truth.YES if applies is Truth.NO else away
     return advance(alert, rule.levels, Look(reached, clear, distance, fresh), rule.repeat, now)
 
 
+@lru_cache(maxsize=256)
+def _eased(condition: Condition) -> Condition:
+    """The `only_if` of an alert that fires: a tenth back, as its levels clear, or it would end and fire in turns."""
+
+    def back(part: Comparison) -> Comparison:
+        at = min(part.at * Decimal("1.1"), (part.at + 1) / 2) if part.metric.fires_below else part.at * Decimal("0.9")
+        return Comparison(part.metric, at)
+
+    return Condition(any=tuple(map(back, condition.any)), all=tuple(map(back, condition.all)))
+
+
+def tidy(view: View, desk: Desk, vanished: Iterable[PositionKey], now: Instant) -> None:
+    """End the alerts that no rule raises any more on anything: gone rules, closed pools, what a restart found changed.
+
+    Those of a vanished position wait, and while there is one, those of pools do as well.
+    """
+    waiting = {position_subject(key) for key in vanished}
+    judged = {
+        alert_key(rule, position_subject(key))
+        for key, risk in view.book.positions.items()
+        for rule in rules_for_position(view.rules, risk.position)
+    }
+    judged |= {alert_key(rule, POOL + asset) for rule in rules_for_pool(view.rules) for asset in view.book.pools}
+    names = {rule.name for rule in view.rules.rules}
+    for key, alert in tuple(desk.alerts.items()):
+        if not key.startswith(PREFIX) or key in judged:
+            continue
+        name, subject = key.removeprefix(PREFIX).rsplit("|", maxsplit=1)
+        if name in names and (subject in waiting or (waiting and subject.startswith(POOL))):
+            continue
+        if not alert.firing:
+            desk.drop(key)
+            continue
+        gone = f'rule "{name}" no longer measures {subject}' if name in names else f'rule "{name}" is gone'
+        lines = (f"OK · {gone} · {view.account}", f"It began {_lasted(alert, now)} ago; it is not judged any more.")
+        desk.put(resolve(alert), Event.RESOLVED, lines)
+
+
+def unseen_subject(desk: Desk, subject: str) -> None:
+    """The position does not show, and is not known to be closed: its alerts stand still."""
+    for key, alert in tuple(desk.alerts.items()):
+        if key.startswith(PREFIX) and key.endswith(f"|{subject}"):
+            desk.put(unseen(alert), None, ())
+
+
 def _no_longer(desk: Desk, key: str, rule: Rule, now: Instant) -> None:
     alert = desk.get(key)
     if alert.firing:
-        end = (f'OK · rule "{rule.name}" no longer applies here', f"It began {_lasted(alert, now)} ago")
-        desk.put(resolve(alert), Event.RESOLVED, end)
+        subject = key.rsplit("|", maxsplit=1)[1]
+        first = f'OK · {subject} · rule "{rule.name}" no longer selects it · {desk.account}'
+        desk.put(resolve(alert), Event.RESOLVED, (first, f"It began {_lasted(alert, now)} ago"))
+    else:
+        desk.drop(key)
 
 
 def close_subject(desk: Desk, subject: str, lines: tuple[str, ...], now: Instant) -> None:
@@ -220,16 +295,16 @@ def position_lines(view: View, risk: PositionRisk) -> tuple[list[Stop], list[str
     market = view.markets.get(position.symbol)
     stops = [
         stop
-        for stop in view.stops
-        if stop.symbol == position.symbol
-        and stop.order_side is position.side.closing
+        for stop in view.stops.get(position.symbol, ())
+        if stop.order_side is position.side.closing
         and stop.position_side is position.position_side
         and "profit" not in stop.kind
     ]
     read_at = words.clock_time(view.read_wall, view.zone).split()[0]
+    ours = frozenset(stop.client_id for stop in view.ours(position.key))
     lines = [
         words.liquidation_line(risk, market, view.venue),
-        words.stops_line(stops, view.ours, risk.stop_coverage, market, read_at),
+        words.stops_line(stops, ours, risk.stop_coverage, market, read_at),
     ]
     nearest = max(stops, key=lambda stop: stop.trigger_price * position.side.sign, default=None)
     stake = words.stake_line(risk, nearest, market)
@@ -259,7 +334,7 @@ def _position_lines(
         )
     level = alert.level or Level.WARN
     loud = level >= Level.CRITICAL
-    rests = (" · STOP RESTS" if stops else " · NO STOP") if loud else ""
+    rests = f" · {words.stops_head(stops, risk.stop_coverage)}" if loud else ""
     how = words.distance_words(risk.liquidation_distance, short=loud)
     again = " (again)" if event is Event.REPEATED else ""
     first = f"{words.LEVEL_NAMES[level]} · {who} {how}{rests} · {view.account}{again}"

@@ -101,6 +101,11 @@ def advance(
     alert: Alert, thresholds: Mapping[Level, Threshold], look: Look, repeat: float, now: Instant
 ) -> tuple[Alert, Event | None]:
     """The alert after one look, and what happened to it, if anything did."""
+    if alert.level is not None and alert.level not in thresholds:  # its rule was edited
+        lower = [level for level in thresholds if level < alert.level]
+        if not lower:
+            return resolve(alert), Event.RESOLVED
+        alert = replace(alert, level=max(lower), recovering=None)
     pending = {}
     ready = None
     for level, threshold in thresholds.items():
@@ -140,16 +145,17 @@ def _while_firing(
     held = (alert.recovering or Held()).seen(look.cleared[level], now.mono, fresh=look.fresh)
     recovering = None if held is None or held.times == 0 else held
     alert = replace(alert, recovering=recovering)
-    if recovering is not None:
-        if recovering.last is not None and recovering.seconds >= thresholds[level].keep:
+    if recovering is not None and recovering.last is not None:
+        if recovering.seconds >= thresholds[level].keep:
             return _ease(alert, level, look)
         return alert, None
-    if level < Level.CRITICAL or alert.said is None:
+    said, from_ = alert.said, alert.said_distance
+    if level < Level.CRITICAL or said is None:
         return alert, None
-    nearer = (
-        look.distance is not None and alert.said_distance is not None and look.distance <= alert.said_distance * LOUDER
-    )
-    again = not alert.acknowledged and alert.repeats < MOST_REPEATS and now.mono >= alert.said.mono + repeat
+    if from_ is None:  # it was not known when it fired: the first that is known is what it counts from
+        alert = replace(alert, said_distance=look.distance)
+    nearer = look.distance is not None and from_ is not None and look.distance <= from_ * LOUDER
+    again = not alert.acknowledged and alert.repeats < MOST_REPEATS and now.mono >= said.mono + repeat
     if nearer or again:
         return replace(
             alert,
@@ -177,6 +183,13 @@ def acknowledge(alert: Alert) -> Alert:
     return replace(alert, acknowledged=True)
 
 
+def unseen(alert: Alert) -> Alert:
+    """Its subject can't be looked at: from now on no time counts, neither toward firing nor toward resolving."""
+    pending = {level: replace(held, last=None) for level, held in alert.pending.items()}
+    recovering = None if alert.recovering is None else replace(alert.recovering, last=None)
+    return replace(alert, pending=pending, recovering=recovering)
+
+
 def resolve(alert: Alert) -> Alert:
     """End it for a reason outside its rule: the position is closed, the rule is gone."""
     return replace(alert, level=None, acknowledged=False, recovering=None, pending={}, said_count=alert.said_count + 1)
@@ -189,7 +202,7 @@ def next_due(alert: Alert, thresholds: Mapping[Level, Threshold], repeat: float)
         if level in thresholds and (alert.level is None or level > alert.level):
             times.append(held.due(thresholds[level].hold))
     if alert.level is not None and alert.level in thresholds:
-        if alert.recovering is not None:
+        if alert.recovering is not None and alert.recovering.last is not None:
             times.append(alert.recovering.due(thresholds[alert.level].keep))
         elif (
             alert.level >= Level.CRITICAL

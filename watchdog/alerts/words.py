@@ -95,7 +95,8 @@ def metric_line(metric: Metric, reading: Reading) -> str:
         case Metric.LIQUIDATION_DISTANCE:
             return f"{percent(value)} from mark to liquidation"
         case Metric.EFFECTIVE_LEVERAGE:
-            return f"Effective leverage {value.quantize(Decimal('0.1'))}×"
+            times = value.quantize(Decimal("0.1")) if value.is_finite() else "∞"
+            return f"Effective leverage {times}×"
         case Metric.STOP_COVERAGE:
             return f"Stops close {percent(value)} of it before liquidation"
         case Metric.NOTIONAL:
@@ -134,6 +135,23 @@ def stop_words(stop: Stop, market: Market | None, *, ours: bool) -> str:
     much = "all of it" if stop.size is None else size(stop.size)
     kind = "" if stop.kind is StopKind.STOP_MARKET else f" {stop.kind}"
     return f"{whose}{kind} {price(stop.trigger_price, market)} on {stop.trigger}, {much}"
+
+
+def stops_head(stops: Sequence[Stop], coverage: Reading) -> str:
+    """Of line 1: whether a stop rests, and only that it does if it closes all of the position in time."""
+    if not stops:
+        return "NO STOP"
+    match coverage:
+        case Known(value=value) if value >= 1:
+            return "STOP RESTS"
+        case Known(value=value) if value > 0:
+            return f"STOP COVERS {percent(value)}"
+        case Known():
+            return "STOP DOES NOT COVER"
+        case Never():
+            return "STOP RESTS"
+        case _:
+            return "STOP RESTS, COVER UNKNOWN"
 
 
 def stops_line(

@@ -50,7 +50,7 @@ async def _serve(settings: Settings, rules: Ruleset) -> None:
     systemd.extend_timeout(120)  # ccxt's import alone can take seconds on a small machine
     service = Service(settings, rules, LoopClock())
     _log.info(
-        "watching %s; rules %s (%d), mode %s; state in %s",
+        "starting for %s; rules %s (%d), mode %s; state in %s",
         ", ".join(settings.accounts),
         settings.rules,
         len(rules.rules),

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
-from watchdog.alerts.judge import PREFIX
-from watchdog.alerts.lifecycle import Event, resolve
 from watchdog.core.state import State, account_json
 from watchdog.domain.effects import Level, Reply
 from watchdog.domain.facts import Command, Instant, Verb
 from watchdog.domain.gather import Out
+from watchdog.protection.guard import guard_key, to_json
 from watchdog.protection.shield import Leave, Shield
-from watchdog.rules.schema import Mode, Ruleset
+from watchdog.rules.schema import Mode
 
 LONGEST_DISARM = 7 * 86400.0
 
@@ -23,7 +22,7 @@ def leave(state: State, now: Instant) -> Leave:
     if state.barred:
         return Leave(given=False, why_not="the account can't be used")
     if state.mode < Mode.ACT:
-        return Leave(given=False, why_not='mode is "watch"')
+        return Leave(given=False, why_not=f'mode is "{state.mode.name.lower()}"')
     if state.disarmed_until is not None and now.wall < state.disarmed_until:
         return Leave(given=False, why_not=f"disarmed until {words.clock_time(state.disarmed_until, state.who.zone)}")
     if state.act_from is None or now.wall < state.act_from:
@@ -32,13 +31,12 @@ def leave(state: State, now: Instant) -> Leave:
     if state.other_instance:
         return Leave(given=False, why_not="another watchdog's stop rests here")
     if not state.actable(now.mono):
-        return Leave(given=False, why_not="the last read is too old to act on")
+        return Leave(given=False, why_not="the last read is too old to act on", passing=True)
     return Leave(given=True)
 
 
 def shield_of(state: State, now: Instant) -> Shield:
     """What the guards of this account need to know."""
-    read = state.read
     return Shield(
         account=state.who.account,
         venue=state.who.venue,
@@ -47,8 +45,10 @@ def shield_of(state: State, now: Instant) -> Shield:
         rules=state.rules,
         cap=state.who.cap,
         leave=leave(state, now),
-        stops=() if read is None else read.stops,
+        stops=state.stops,
         markets=state.markets,
+        usable=state.fresh(now.mono),
+        doubted=state.doubted,
         read_began=state.reads.last_good,
         read_wall=state.read_wall,
     )
@@ -100,24 +100,13 @@ def _arm(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> Sta
     guards = state.guards
     for key, guard in tuple(guards.items()):
         if guard.removed:
-            guards = guards.insert(key, replace(guard, removed=0))
+            armed = replace(guard, removed=0)
+            guards = guards.insert(key, armed)
+            out.keep("guard", guard_key(key), to_json(armed))
     acting = state.mode is Mode.ACT
     state = replace(state, disarmed_until=None, act_from=now.wall if acting else None, guards=guards)
     out.keep("account", "self", account_json(state))
-    text = "armed" if acting else 'not disarmed; it sends nothing, since its mode is "watch"'
+    text = "armed" if acting else f'not disarmed; it sends nothing, since its mode is "{state.mode.name.lower()}"'
     desk.tell("armed", Level.WARN, (f"INFO · {state.who.account} is {text} · {state.who.account}",))
     out.do(Reply(fact.reply_to, text))
     return state
-
-
-def new_rules(state: State, rules: Ruleset, desk: Desk) -> State:
-    """Rules from here on; alerts of rules that are gone end, those of rules that stay go on as they are."""
-    names = {rule.name for rule in rules.rules}
-    for key, alert in tuple(desk.alerts.items()):
-        if key.startswith(PREFIX) and key.removeprefix(PREFIX).rsplit("|", maxsplit=1)[0] not in names:
-            if alert.firing:
-                line = f"OK · rule gone: {key.removeprefix(PREFIX)} · {state.who.account}"
-                desk.put(resolve(alert), Event.RESOLVED, (line, "The rules file no longer has it."))
-            else:
-                desk.drop(key)
-    return replace(state, rules=rules)

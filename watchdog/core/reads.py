@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rpds import HashTrieMap
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
-from watchdog.alerts.judge import close_subject, position_subject
+from watchdog.alerts.judge import close_subject, position_subject, unseen_subject
 from watchdog.core.hands import shield_of
 from watchdog.core.state import State, account_json, remember_all
 from watchdog.domain.effects import Cancel, Level, LookUp, Place, Read, Save
-from watchdog.domain.facts import Confirmed, Failed, Instant, Outcome, Saved, Snapshot
+from watchdog.domain.facts import Failed, Instant, Outcome, Saved, Snapshot
 from watchdog.domain.gather import Out
 from watchdog.domain.ids import position_digits, read_order_id
-from watchdog.domain.position import MarginMode, Position, PositionKey, PositionSide
+from watchdog.domain.position import AccountRead, MarginMode, Position, PositionKey, PositionSide, Stop
 from watchdog.protection.guard import Guard, guard_key, to_json
 from watchdog.protection.outcome import Notice, after_cancel, after_look_up, after_place, after_snapshot
-from watchdog.protection.shield import WARNINGS, tell
+from watchdog.protection.say import tell
+from watchdog.protection.shield import WARNINGS
 from watchdog.risk import Book
 from watchdog.rules.schema import Mode
 
@@ -71,37 +75,62 @@ def touched(book: Book, symbol: str) -> tuple[list[PositionKey], list[str]]:
 def snapshot(state: State, fact: Snapshot, desk: Desk, out: Out, now: Instant) -> tuple[State, bool]:
     """A complete read. Discarded, and asked for anew, if an order of ours fell inside it."""
     reads = replace(state.reads, in_flight=None, failures=0, why_failed="", next_at=fact.began + state.who.poll)
-    state = replace(state, reads=reads)
-    if reads.orders_open or reads.order_at >= fact.began:
+    state = _usable_again(replace(state, reads=reads), desk)
+    if reads.orders_open:  # its answer asks for the next read
+        return state, False
+    if reads.order_at >= fact.began:
         return want(state, "an order of ours fell inside the last read"), False
     read = fact.read
+    overtaken = None if reads.frame_at < fact.began else reads.overtaken
+    if overtaken is None and reads.frame_at >= fact.began:
+        overtaken = fact.began
     state = replace(
         state,
         read=read,
+        stops=_by_symbol(read.stops),
         read_wall=now.wall,
-        reads=replace(reads, last_good=fact.began, ever=True),
+        reads=replace(reads, last_good=fact.began, ever=True, overtaken=overtaken),
         book=Book.of(read, fact.began, dict(state.marks.items())),
         markets={market.symbol: market for market in read.markets},
     )
     state = _holdings(state, fact, desk, out, now)
     _account_alerts(state, desk)
     state = replace(state, other_instance=_other_instance(state, desk))
+    if state.store_failed:  # try whether it can be written again
+        out.keep("account", "self", account_json(state))
     return _guards(state, fact.began, desk, out, now), True
+
+
+def _by_symbol(stops: Iterable[Stop]) -> dict[str, tuple[Stop, ...]]:
+    rest: defaultdict[str, list[Stop]] = defaultdict(list)
+    for stop in stops:
+        rest[stop.symbol].append(stop)
+    return {symbol: tuple(some) for symbol, some in rest.items()}
+
+
+def _usable_again(state: State, desk: Desk) -> State:
+    """A whole read came: the account can be used, whatever was said of it before."""
+    if not state.barred:
+        return state
+    desk.fall("barred", (f"OK · {state.who.account} is watched · {state.who.account}",))
+    return replace(state, barred="")
 
 
 def _holdings(state: State, fact: Snapshot, desk: Desk, out: Out, now: Instant) -> State:
     """What is held, what has vanished, and what is closed: missing from a second read at least a second later."""
     held: HashTrieMap[PositionKey, Position] = HashTrieMap({position.key: position for position in fact.read.positions})
     vanished: HashTrieMap[PositionKey, float] = HashTrieMap()
-    for key, position in state.held.items():
+    for key in dict.fromkeys((*state.held, *state.vanished, *_orphans(state, fact.read))):
         if key in held:
             continue
-        first = state.vanished.get(key)
-        if first is not None and fact.began >= first + SECOND_LOOK:
+        first = state.vanished.get(key, math.inf)
+        if fact.began >= first + SECOND_LOOK:
             _closed(state, key, desk, out, now)
             continue
-        held = held.insert(key, position)
-        vanished = vanished.insert(key, fact.ended if first is None else first)
+        if key in state.held:
+            held = held.insert(key, state.held[key])
+        vanished = vanished.insert(key, min(first, fact.ended))
+        unseen_subject(desk, position_subject(key))
     state = replace(state, held=held, vanished=vanished)
     if vanished:
         soon = max(vanished.values()) + SECOND_LOOK
@@ -109,15 +138,38 @@ def _holdings(state: State, fact: Snapshot, desk: Desk, out: Out, now: Instant) 
     return state
 
 
+def _orphans(state: State, read: AccountRead) -> Iterator[PositionKey]:
+    """Positions known only by a stop of ours that rests: placed by an earlier process whose last words were lost."""
+    for stop in read.stops:
+        key, known = PositionKey(stop.symbol, stop.position_side), read_order_id(stop.client_id)
+        if known is None or known.installation != state.who.installation or key in state.guards:
+            continue
+        if known.position == position_digits(state.who.account, key):
+            yield key
+
+
 def _closed(state: State, key: PositionKey, desk: Desk, out: Out, now: Instant) -> None:
-    position = state.held[key]
+    position, guard = state.held.get(key), state.guards.get(key)
     subject = position_subject(key)
     for kind in (*WARNINGS, "refused"):
         desk.drop(f"{kind}|{subject}")
-    first = f"CLOSED · {words.name(position)} {words.size(position.size)} · {state.who.account}"
-    read_at = words.clock_time(now.wall, state.who.zone)
-    close_subject(desk, subject, (first, f"Missing from two reads, the second at {read_at}."), now)
-    out.journal("closed", symbol=key.symbol, size=position.size)
+    if position is not None:
+        who = f"{words.name(position)} {words.size(position.size)}"
+    else:  # before a restart
+        side = "" if guard is None or guard.side is None else f" {guard.side}"
+        who = f"{key.symbol.split('/', maxsplit=1)[0]}{side}"
+    lines = [
+        f"CLOSED · {who} · {state.who.account}",
+        f"Missing from two reads, the second at {words.clock_time(now.wall, state.who.zone)}.",
+    ]
+    shield = shield_of(state, now)
+    for stop in shield.ours(key)[:1]:
+        where = words.price(stop.trigger_price, state.markets.get(key.symbol))
+        stays = f"still rests, and I send nothing: {shield.leave.why_not}. Cancel it by hand."
+        may = shield.leave.given or shield.leave.passing
+        lines.append(f"My stop {where} {'goes with it.' if may else stays}")
+    close_subject(desk, subject, tuple(lines), now)
+    out.journal("closed", symbol=key.symbol, size=None if position is None else position.size)
 
 
 def _account_alerts(state: State, desk: Desk) -> None:
@@ -165,19 +217,31 @@ def _other_instance(state: State, desk: Desk) -> str:
 
 def _guards(state: State, began: float, desk: Desk, out: Out, now: Instant) -> State:
     """Every guard hears what rests; a position seen for the first time gets one, with a block of ids saved ahead."""
-    guards = state.guards
-    for key in state.held:
-        if key not in guards:
-            guard = Guard(key).reserve()
+    guards, shield = state.guards, shield_of(state, now)
+    for key in dict.fromkeys((*state.held, *state.vanished)):
+        before, position = guards.get(key), state.held.get(key)
+        guard = Guard(key) if before is None else before
+        if position is not None and guard.side is not position.side:
+            guard = replace(guard if guard.side is None else guard.forget(), side=position.side)
+        guard = _beyond(guard, shield.ours(key)).reserve()
+        if guard is not before:
             guards = guards.insert(key, guard)
             out.keep("guard", guard_key(key), to_json(guard))
-    shield = shield_of(state, now)
     for key, guard in tuple(guards.items()):
-        heard, notice = after_snapshot(guard, shield.ours(key), began, open_position=key in state.held)
+        open_position = key in state.held or key in state.vanished
+        heard, notice = after_snapshot(guard, shield.ours(key), began, now.mono, open_position=open_position)
         if heard is not guard:
             guards = guards.insert(key, heard)
             _note(replace(state, guards=guards), guard, heard, notice, desk, out, now)
     return replace(state, guards=guards)
+
+
+def _beyond(guard: Guard, ours: tuple[Stop, ...]) -> Guard:
+    """Past every generation that rests: an older database may not know of them."""
+    seen = max((known.generation + 1 for stop in ours if (known := read_order_id(stop.client_id))), default=0)
+    if seen <= guard.generation:
+        return guard
+    return replace(guard, generation=seen, settled=seen, reserved=max(guard.reserved, seen))
 
 
 def _note(state: State, before: Guard, guard: Guard, notice: Notice | None, desk: Desk, out: Out, now: Instant) -> None:
@@ -185,7 +249,8 @@ def _note(state: State, before: Guard, guard: Guard, notice: Notice | None, desk
         out.keep("guard", guard_key(guard.key), to_json(guard))
     if notice is not None:
         risk = None if state.book is None else state.book.positions.get(guard.key)
-        tell(shield_of(state, now), guard, risk, notice, desk, out, now)
+        open_position = guard.key in state.held or guard.key in state.vanished
+        tell(shield_of(state, now), guard, risk, notice, desk, out, now, open_position=open_position)
 
 
 def outcome(state: State, fact: Outcome, desk: Desk, out: Out, now: Instant) -> State:
@@ -197,7 +262,7 @@ def outcome(state: State, fact: Outcome, desk: Desk, out: Out, now: Instant) -> 
             return _saved(state, fact, desk, out)
         case Place(order=order):
             guard = _guard(state, order.symbol, order.client_id)
-            state = _order_ended(state, now)
+            state = want(_order_ended(state, now), "read back")
             if guard is None:
                 return state
             heard, notice = after_place(guard, order, fact.answer, now.mono)
@@ -209,7 +274,7 @@ def outcome(state: State, fact: Outcome, desk: Desk, out: Out, now: Instant) -> 
             heard, notice = after_look_up(guard, client_id, fact.answer, now.mono)
         case Cancel(symbol=symbol, client_id=client_id):
             guard = _guard(state, symbol, client_id)
-            state = _order_ended(state, now)
+            state = want(_order_ended(state, now), "read back")
             if guard is None:
                 return state
             heard, notice = after_cancel(guard, client_id, fact.answer, now.mono), None
@@ -221,10 +286,9 @@ def outcome(state: State, fact: Outcome, desk: Desk, out: Out, now: Instant) -> 
 
 def _guard(state: State, symbol: str, client_id: str) -> Guard | None:
     known = read_order_id(client_id)
-    for key, guard in state.guards.items():
-        if key.symbol == symbol and known is not None and known.position == position_digits(state.who.account, key):
-            return guard
-    return None
+    keys = (PositionKey(symbol, side) for side in PositionSide)
+    named = (key for key in keys if known is not None and known.position == position_digits(state.who.account, key))
+    return next((guard for key in named if (guard := state.guards.get(key)) is not None), None)
 
 
 def _order_ended(state: State, now: Instant) -> State:
@@ -256,7 +320,10 @@ def barred(state: State, reason: str, desk: Desk, now: Instant) -> State:
     account = state.who.account
     first = f"EMERGENCY · {account} IS NOT WATCHED · {account}"
     desk.stand("barred", Level.EMERGENCY, (first, reason, "I try again every minute. All other accounts go on."))
-    waiting = replace(state.reads, in_flight=None, why_failed=reason, next_at=now.mono + BARRED_GAP)
+    reads = state.reads
+    waiting = replace(
+        reads, in_flight=None, failures=reads.failures + 1, why_failed=reason, next_at=now.mono + BARRED_GAP
+    )
     return replace(state, barred=reason, reads=waiting)
 
 
@@ -282,10 +349,12 @@ def _saved(state: State, fact: Outcome, desk: Desk, out: Out) -> State:
             "You: make room on the disk, or mend the database.",
         )
         desk.stand("store", Level.EMERGENCY, lines)
-        return replace(state, store_failed=True)
-    if state.store_failed and isinstance(fact.answer, Saved | Confirmed):
-        state = replace(state, store_failed=False)
+        lost = [] if not isinstance(fact.effect, Save) else [(keep.kind, keep.key) for keep in fact.effect.keeps]
+        return replace(state, store_failed=True, unsaved=state.unsaved.union(lost))
+    if isinstance(fact.answer, Saved) and (state.store_failed or "store" in desk.alerts):
+        state = replace(state, store_failed=False, alerts=desk.alerts)
         remember_all(state, out)
+        state = replace(state, unsaved=frozenset())
         desk.fall("store", (f"OK · the store can be written again · {account}",))
     return state
 
@@ -296,7 +365,7 @@ def account_clock(state: State, desk: Desk, out: Out, now: Instant) -> State:
     if state.disarmed_until is not None and now.wall >= state.disarmed_until:
         state = replace(state, disarmed_until=None)
         line = f"INFO · {state.who.account} is armed again · {state.who.account}"
-        desk.tell("armed", Level.WARN, (line, "The time of its disarming is over."))
+        desk.tell("armed again", Level.WARN, (line, "The time of its disarming is over."))
     if state.mode is not Mode.ACT:
         state = replace(state, act_from=None)
     elif state.act_from is None:

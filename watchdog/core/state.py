@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -15,15 +16,20 @@ from watchdog.alerts.lifecycle import to_json as alert_to_json
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out
 from watchdog.domain.market import Market
-from watchdog.domain.position import AccountRead, Position, PositionKey
+from watchdog.domain.position import AccountRead, MarginMode, Position, PositionKey, Stop
+from watchdog.domain.reading import Known, Never
 from watchdog.protection.guard import Guard, guard_key
 from watchdog.protection.guard import from_json as guard_from_json
 from watchdog.protection.guard import to_json as guard_to_json
-from watchdog.risk import Book, StreamedMark
+from watchdog.risk import Book, PositionRisk, StreamedMark
 from watchdog.rules.schema import Mode, Ruleset
 
 FRESH = 30.0
 """Seconds for which a snapshot may be acted on and judged; older, all that follows from it is unknown."""
+
+BUSY = 5.0
+"""Seconds for which frames that overtake each read may hold up acting: an account where a bot trades all the time
+has always a frame that is newer, and is protected by the last read all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Reads:
     """Whether there was one."""
     frame_at: float = -1.0
     """When the last account frame came: a snapshot that began before it is old."""
+    overtaken: float | None = None
+    """When the first read began of those in a row that a frame overtook; None when the last one was not."""
     order_at: float = -1.0
     """When an order request last began or ended."""
     orders_open: int = 0
@@ -72,13 +80,16 @@ class State:
     reads: Reads
     read: AccountRead | None = None
     book: Book | None = None
+    stops: Mapping[str, tuple[Stop, ...]] = field(default_factory=dict)
+    """What rests, by symbol."""
     read_wall: float = 0.0
     """The wall time at which `read` was complete: for words."""
     markets: Mapping[str, Market] = field(default_factory=dict)
     held: HashTrieMap[PositionKey, Position] = field(default_factory=HashTrieMap)
     """Positions as last seen, a vanished one until a second read says it is closed."""
     vanished: HashTrieMap[PositionKey, float] = field(default_factory=HashTrieMap)
-    """Of those, the ones the last read no longer shows, with the time that read ended."""
+    """The ones the last read no longer shows, with the time at which the first such read ended (infinite: none did
+    yet); after a restart also what was held before it, until a read has shown it or two have not."""
     guards: HashTrieMap[PositionKey, Guard] = field(default_factory=HashTrieMap)
     alerts: HashTrieMap[str, Alert] = field(default_factory=HashTrieMap)
     marks: HashTrieMap[str, StreamedMark] = field(default_factory=HashTrieMap)
@@ -89,6 +100,8 @@ class State:
     disarmed_until: float | None = None
     """Wall time."""
     store_failed: bool = False
+    unsaved: frozenset[tuple[str, str]] = frozenset()
+    """Kind and key of what could not be remembered, or forgotten, while the store failed."""
     barred: str = ""
     """Why the account can't be used at all, empty when it can."""
     other_instance: str = ""
@@ -98,16 +111,40 @@ class State:
 
     def fresh(self, mono: float) -> bool:
         """Whether the last snapshot is young enough to judge by."""
-        return self.book is not None and mono - self.reads.last_good <= FRESH
+        return self.book is not None and mono - self.reads.last_good < FRESH
 
     def actable(self, mono: float) -> bool:
-        """Whether it may also be acted on: fresh, and no account frame is newer."""
-        return self.fresh(mono) and self.reads.frame_at < self.reads.last_good
+        """Whether it may also be acted on: fresh, and no account frame is newer (or there always is one: BUSY)."""
+        reads = self.reads
+        busy = reads.overtaken is not None and reads.last_good - reads.overtaken >= BUSY
+        return self.fresh(mono) and (busy or reads.frame_at < reads.last_good)
+
+    def doubted(self, asset: str | None) -> bool:
+        """Whether a position that may share margin in this pool has vanished: the rest says nothing of the pool."""
+        if asset is None:
+            return False
+        gone = (self.held.get(key) for key in self.vanished)
+        return any(
+            position is None or (position.margin_mode is MarginMode.CROSS and position.margin_asset == asset)
+            for position in gone
+        )
 
     @property
     def mode(self) -> Mode:
         """The account's mode before any rule's own."""
         return self.rules.mode_for(self.who.account, self.who.cap, None)
+
+
+def worst_first(book: Book) -> list[PositionRisk]:
+    """The positions, nearest to liquidation first: the unknown before all others, those that can't be last."""
+
+    def danger(risk: PositionRisk) -> float:
+        reading = risk.liquidation_distance
+        if isinstance(reading, Known):
+            return float(reading.value)
+        return math.inf if isinstance(reading, Never) else -1.0
+
+    return sorted(book.positions.values(), key=danger)
 
 
 def account_json(state: State) -> str:
@@ -116,16 +153,22 @@ def account_json(state: State) -> str:
 
 
 def remember_all(state: State, out: Out) -> None:
-    """Save everything anew: the store could not be written for a while."""
+    """Save everything anew: the store could not be written for a while. What is over is forgotten now."""
     for key, alert in state.alerts.items():
         out.keep("alert", key, alert_to_json(alert) if alert.firing else None)
     for guard in state.guards.values():
         out.keep("guard", guard_key(guard.key), guard_to_json(guard))
     out.keep("account", "self", account_json(state))
+    for kind, key in sorted(state.unsaved):
+        if kind == "alert" and key not in state.alerts:
+            out.keep(kind, key, None)
 
 
 def restore(who: Identity, rules: Ruleset, stored: Mapping[str, Mapping[str, str]], now: Instant) -> State:
-    """The state as an earlier process left it: alerts still fire, ids of open blocks are still to be looked up."""
+    """The state as an earlier process left it: alerts still fire, ids of open blocks are still to be looked up.
+
+    What was held then is held until two reads do not show it: one empty answer must not cancel a stop.
+    """
     state = State(who=who, rules=rules, reads=Reads(next_at=now.mono, last_good=now.mono))
     alerts = {key: alert_from_json(key, text, now) for key, text in stored.get("alert", {}).items()}
     guards = [guard_from_json(text) for text in stored.get("guard", {}).values()]
@@ -134,6 +177,7 @@ def restore(who: Identity, rules: Ruleset, stored: Mapping[str, Mapping[str, str
         state,
         alerts=HashTrieMap(alerts),
         guards=HashTrieMap({guard.key: guard for guard in guards}),
+        vanished=HashTrieMap({guard.key: math.inf for guard in guards if guard.expects}),
         act_from=account.get("act_from"),
         disarmed_until=account.get("disarmed_until"),
     )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from watchdog.alerts import blind, words
 from watchdog.alerts.desk import Desk, reminder_due
-from watchdog.alerts.judge import PREFIX, View, judge
+from watchdog.alerts.judge import PREFIX, View, judge, tidy
 from watchdog.alerts.lifecycle import next_due as alert_due
 from watchdog.core import hands, reads
-from watchdog.core.state import FRESH, State
+from watchdog.core.state import FRESH, State, worst_first
 from watchdog.domain.effects import Effect, Level, Save, Stream, WakeAt
 from watchdog.domain.facts import (
     Barred,
@@ -30,10 +31,10 @@ from watchdog.domain.facts import (
 )
 from watchdog.domain.gather import Out
 from watchdog.domain.position import PositionKey
-from watchdog.domain.reading import Known
 from watchdog.protection.guard import Guard
 from watchdog.protection.outcome import next_due as guard_due
-from watchdog.protection.shield import intent, work
+from watchdog.protection.say import intent
+from watchdog.protection.shield import work
 from watchdog.risk import PositionRisk, StreamedMark
 from watchdog.rules.schema import Ruleset
 
@@ -58,6 +59,8 @@ def step(state: State, fact: Fact | RulesChanged, now: Instant) -> tuple[State, 
     state, fresh = _absorb(state, fact, desk, out, now)
     state = reads.account_clock(state, desk, out, now)
     if state.book is not None and not _only_news(fact):
+        if fresh or isinstance(fact, RulesChanged):
+            tidy(_view(state, desk, now), desk, state.vanished, now)
         _judge_all(state, desk, now, fresh=fresh)
         state = _protect(state, tuple(state.guards), desk, out, now)
     if not state.barred:
@@ -87,7 +90,7 @@ def _absorb(state: State, fact: Fact | RulesChanged, desk: Desk, out: Out, now: 
         case Command():
             return hands.command(state, fact, desk, out, now), False
         case RulesChanged(rules=rules):
-            return hands.new_rules(state, rules, desk), False
+            return replace(state, rules=rules), False
         case Opened(withdraw=withdraw, note=note):
             return reads.opened(state, withdraw, note, desk), False
         case Barred(reason=reason):
@@ -106,10 +109,9 @@ def _mark(state: State, mark: Mark, desk: Desk, out: Out, now: Instant) -> State
         return state
     keys, pools = reads.touched(book, mark.symbol)
     state = replace(state, book=book)
-    judge(_view(state, desk, now), desk, keys, pools, now, fresh=True)
+    judge(_view(state, desk, now), desk, keys, pools, now, fresh=True, tick=True)
     state = _protect(state, keys, desk, out, now)
-    dues = [due for due in _dues(state, desk, keys, pools) if due is not None]
-    soonest = min(dues, default=None)
+    soonest = min((due for due in _dues(state, desk, keys, pools) if due is not None and due > now.mono), default=None)
     if soonest is not None and (state.wake is None or soonest < state.wake):
         out.do(WakeAt(soonest))
         state = replace(state, wake=soonest)
@@ -143,10 +145,11 @@ def _view(state: State, desk: Desk, now: Instant) -> View:
         rules=state.rules,
         book=book,
         stops=shield.stops,
-        ours=frozenset(stop.client_id for key in book.positions for stop in shield.ours(key)),
+        ours=shield.ours,
         markets=state.markets,
         read_wall=state.read_wall,
-        usable=state.fresh(now.mono),
+        usable=shield.usable,
+        doubted=shield.doubted,
         intent=intention,
     )
 
@@ -174,8 +177,9 @@ def _sight(state: State) -> blind.Sight:
         account=state.who.account,
         venue=state.who.venue,
         last_good=state.reads.last_good,
+        ever=state.reads.ever,
         why=state.barred or state.reads.why_failed,
-        last_words=_last_words(state),
+        last_words=partial(_last_words, state),
     )
 
 
@@ -184,22 +188,16 @@ def _last_words(state: State) -> tuple[str, ...]:
     book = state.book
     if book is None:
         return ()
-    risks = sorted(book.positions.values(), key=_danger)
+    risks = worst_first(book)
     if not risks:
         return (f"Last good {words.clock_time(state.read_wall, state.who.zone)}: no open position",)
     parts = []
     for risk in risks[:3]:
-        covered = risk.stop_coverage
-        stop = "stop rested" if isinstance(covered, Known) and covered.value > 0 else "NO STOP"
-        parts.append(
-            f"{words.name(risk.position)} {words.distance_words(risk.liquidation_distance, short=True)}, {stop}"
-        )
+        how = words.distance_words(risk.liquidation_distance, short=True)
+        rest = [stop for stop in state.stops.get(risk.position.symbol, ()) if "profit" not in stop.kind]
+        parts.append(f"{words.name(risk.position)} {how}, {words.stops_head(rest, risk.stop_coverage)}")
     parts[0] = f"Last good {words.clock_time(state.read_wall, state.who.zone)}: {parts[0]}"
     return tuple(parts)
-
-
-def _danger(risk: PositionRisk) -> float:
-    return float(risk.liquidation_distance.value) if isinstance(risk.liquidation_distance, Known) else -1.0
 
 
 def _stream(state: State, out: Out) -> State:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from watchdog.domain.position import PositionKey
 
@@ -27,6 +28,7 @@ class OrderId:
         return f"{self.installation}{self.position}{self.generation:08x}"
 
 
+@lru_cache(maxsize=16384)
 def position_digits(account: str, key: PositionKey) -> str:
     """The 16 digits that name a position of an account, the same on every installation."""
     name = f"{account}\x00{key.symbol}\x00{key.position_side}"

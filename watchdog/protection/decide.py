@@ -12,10 +12,10 @@ from typing import TypeAlias
 from watchdog.domain.ids import order_id
 from watchdog.domain.market import Market
 from watchdog.domain.position import Position, Stop, StopKind, StopOrder, TriggerKind
-from watchdog.domain.reading import Known, Reading
+from watchdog.domain.reading import Known, Never, Reading
 from watchdog.protection.guard import Guard
 from watchdog.protection.place import Band, NoPlace, NoSafePlace, Past, Safe, Where, band, stop_place, to_step
-from watchdog.rules.schema import Rule, StopRule
+from watchdog.rules.schema import IfPast, Rule, StopRule
 
 SMALLEST_MOVE = Decimal("0.0025")
 """A stop is not moved for less than this share of the mark: shares of a pool's liquidation price breathe."""
@@ -67,6 +67,10 @@ class Hold:
     """Nothing to send, and why."""
 
     why: str
+    fine: bool = False
+    """Nothing is needed: the stop rests as it should, or none is asked for."""
+    known: bool = True
+    """False: what would be right is not known, so nothing that was said before is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +94,29 @@ def decide(guard: Guard, situation: Situation, mono: float) -> Decision:
     if stray:
         return DoCancel(stray[0].client_id, "it is for the other side than the position")
     if not situation.rules:
-        return Hold("no rule asks for a stop")
+        return _surplus(situation, ours, None) or Hold("no rule asks for a stop", fine=True)
     rule, where = _nearest(situation)
     if ours:
         return _keep_up(guard, situation, ours, rule, where, mono)
+    return _first_stop(guard, situation, rule, where)
+
+
+def _first_stop(guard: Guard, situation: Situation, rule: Rule, where: Where) -> Decision:
+    """None of ours rests."""
+    if situation.foreign_size >= situation.position.size:
+        return Hold("stops that are not mine cover it", fine=True)
     if guard.hands_off:
         return Warn("removed", "my stop was taken away twice: I place no more here", rule=rule.name)
     size = _size(situation)
     if isinstance(where, Past):
-        return Warn("past", f"the place {where.place} is already passed", where.halfway, rule.name)
+        return Warn("past", f"the place {where.place} is already passed", _halfway(rule, where), rule.name)
     if isinstance(where, NoSafePlace):
         return Warn("unsafe", where.reason, rule=rule.name)
     if isinstance(where, NoPlace):
-        return Hold(where.reason)
+        return Hold(where.reason, fine=where.never, known=where.never)
     too_small = _too_small(size, where.trigger, situation.market)
+    if too_small and situation.foreign_size > 0:
+        return Hold(f"stops that are not mine cover all but {size}: too small for a stop", fine=True)
     if too_small:
         return Warn("dust", too_small, rule=rule.name)
     return DoPlace(_order(guard, situation, size, where.trigger), f'rule "{rule.name}"', rule.name)
@@ -159,8 +172,10 @@ class _Change:
     """The trigger price itself is wrong: the same order at the same price would be no better."""
 
 
-def _halfway(where: Where) -> Decimal | None:
-    return where.halfway if isinstance(where, Past) else None
+def _halfway(rule: Rule, where: Where) -> Decimal | None:
+    """What to offer instead of a place that is passed, where the rule wants an offer."""
+    asks = rule.stop is not None and rule.stop.if_past is IfPast.ASK
+    return where.halfway if asks and isinstance(where, Past) else None
 
 
 def _keep_up(
@@ -169,19 +184,21 @@ def _keep_up(
     """A stop of ours rests: is it still right, and if more than one rests, which goes."""
     assert rule.stop is not None  # noqa: S101  (decide passes rules with a stop only)
     if not isinstance(situation.liquidation, Known):
-        return Hold("the stop rests; the liquidation price is not known, so it stays as it is")
+        never = isinstance(situation.liquidation, Never)
+        why = "no price liquidates it" if never else "the liquidation price is not known"
+        return _surplus(situation, ours, None) or Hold(f"the stop rests; {why}: it stays as it is", never, never)
     # A stop that was placed clear of liquidation is not wrong because liquidation breathes: half the clearance is.
     half = replace(rule.stop, clearance_liquidation=rule.stop.clearance_liquidation / 2)
     clear = band(situation.position, situation.mark, situation.liquidation.value, situation.market, half)
-    best = max(ours, key=lambda stop: _merit(stop, situation, clear))
+    surplus = _surplus(situation, ours, clear)
+    if surplus is not None:  # first, or a position that grows all the time would gather one stop after the other
+        return surplus
+    best = ours[0]
     change = _change(best, situation, where, clear, rule.stop)
     if change is None:
-        for stop in ours:
-            if stop.client_id != best.client_id:
-                return DoCancel(stop.client_id, f"the newer stop {best.trigger_price} rests")
-        return Hold("the stop rests as it should")
+        return Hold("the stop rests as it should", fine=True)
     if change.must_move and not isinstance(where, Safe):
-        return Warn("past", f"{change.why}, and no safe place is left on the way", _halfway(where), rule.name)
+        return Warn("past", f"{change.why}, and no safe place is left on the way", _halfway(rule, where), rule.name)
     recent = [at for at in guard.moves if mono - at < HOUR]
     if change.capped and len(recent) >= situation.replacements_per_hour:
         return Hold(f"{change.why}, but it was moved {len(recent)} times in an hour already")
@@ -195,11 +212,36 @@ def _keep_up(
     return DoPlace(order, change.why, rule.name, replaces=best.client_id, capped=change.capped)
 
 
-def _merit(stop: Stop, situation: Situation, clear: Band) -> tuple[bool, Decimal, str]:
-    """Protects at all; covers most without being larger than the position; the newest of equals."""
-    size = stop.size if stop.size is not None else situation.position.size
+def _surplus(situation: Situation, ours: tuple[Stop, ...], clear: Band | None) -> DoCancel | None:
+    """Which of several stops of ours goes. Without a `clear` band, only one that another outdoes in everything."""
+    if len(ours) < 2:  # noqa: PLR2004  (one is no surplus)
+        return None
+    best = max(ours, key=lambda stop: _merit(stop, situation, clear))
+    others = [stop for stop in ours if stop is not best and (clear is not None or _outdone(stop, best, situation))]
+    if not others:
+        return None
+    least = min(others, key=lambda stop: _merit(stop, situation, clear))
+    return DoCancel(least.client_id, f"the stop {best.trigger_price} of {_closes(best, situation)} rests in its place")
+
+
+def _merit(stop: Stop, situation: Situation, clear: Band | None) -> tuple[bool, Decimal, Decimal, str]:
+    """Protects at all; covers most without being larger than the position; nearest if none is safe; the newest."""
+    size = _closes(stop, situation)
     fits = size if size <= situation.position.size else situation.position.size / 2
-    return (_sound(stop) and clear.before_far(stop.trigger_price), fits, stop.client_id)
+    good = _sound(stop) and (clear is None or clear.before_far(stop.trigger_price))
+    nearness = Decimal(0) if good else stop.trigger_price * situation.position.side.sign
+    return (good, fits, nearness, stop.client_id)
+
+
+def _outdone(stop: Stop, best: Stop, situation: Situation) -> bool:
+    """Whether `best` protects at least as much, and no later."""
+    enough = _closes(best, situation) >= min(_closes(stop, situation), situation.position.size)
+    no_later = (best.trigger_price - stop.trigger_price) * situation.position.side.sign >= 0
+    return _sound(best) and enough and no_later
+
+
+def _closes(stop: Stop, situation: Situation) -> Decimal:
+    return situation.position.size if stop.size is None else stop.size
 
 
 def _sound(stop: Stop) -> bool:
@@ -211,7 +253,7 @@ def _sound(stop: Stop) -> bool:
 def _change(best: Stop, situation: Situation, where: Where, clear: Band, stop_rule: StopRule) -> _Change | None:
     """Why the best stop of ours is not right any more; None when it is."""
     position = situation.position
-    size = best.size if best.size is not None else position.size
+    size = _closes(best, situation)
     if not _sound(best):
         return _Change("it was changed into something that does not protect")
     if size > position.size:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
-from watchdog.domain.position import OrderSide, PositionKey, PositionSide, StopOrder
+from watchdog.domain.position import OrderSide, PositionKey, PositionSide, Side, StopOrder
 
 BLOCK = 10
 """Generations reserved at a time: their ids are on the disk before any of them is used."""
@@ -32,6 +32,8 @@ class Doubt:
     next_at: float = 0.0
     asked: bool = False
     """A look-up, or the second sending, is on its way."""
+    duplicate: bool = False
+    """The venue says the id was used before: what it finds under it may be an older order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +41,15 @@ class ReadBack:
     """Accepted; counts only once a read that began later shows it."""
 
     order: StopOrder
-    since: float
     misses: int = 0
     asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelling:
-    """A Cancel of one of our own stops is on its way, or is to be tried again."""
+    """A Cancel of one of our own stops is on its way."""
 
     client_id: str
-    sent: bool
-    tries: int = 0
-    next_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +91,20 @@ class Guard:
     """Our stop as last read back."""
     wanted: bool = False
     """A rule asked for a stop once: it is kept up until the position is gone."""
+    asked: tuple[str, ...] = ()
+    """The rules that did, by name: only these keep it up. Empty for a stop found after a restart: any may."""
+    side: Side | None = None
+    """Of the position when it was last seen: on the other side it is another position, and nothing was asked for it."""
     removed: int = 0
     """How often our stop was taken away by hand, or for a reason unknown."""
     refusals: int = 0
     """In a row."""
     next_try: float = 0.0
-    """Not before this monotonic time is another order sent (a cool-down after a refusal)."""
+    """Not before this monotonic time is another stop sent (a cool-down after a refusal)."""
+    cancels_failed: int = 0
+    """In a row."""
+    next_cancel: float = 0.0
+    """Not before this monotonic time is another cancel sent."""
     fresh_after: float = -1.0
     """Only a snapshot that began after this monotonic time may be acted on: later than our last order's answer."""
     why: str = ""
@@ -112,10 +118,23 @@ class Guard:
         return self.removed > 1
 
     def reserve(self) -> Guard:
-        """With a block of generations ahead of the next one."""
-        if self.reserved - self.generation > BLOCK // 3:
+        """With a block of generations ahead of the next one; not before the block of an earlier process is settled."""
+        if self.reserved - self.generation > BLOCK // 3 or isinstance(self.step, Settling):
             return self
         return replace(self, reserved=self.generation + BLOCK)
+
+    def forget(self) -> Guard:
+        """As for a new position: nothing was asked for it, nothing taken away. What is open or rests stays known."""
+        return replace(self, wanted=False, asked=(), side=None, removed=0, refusals=0, next_try=0.0, moves=(), why="")
+
+    def at_rest(self) -> Guard:
+        """The position is closed and no stop of ours rests: no id is open, so a restart has none to look up."""
+        return replace(self.forget(), resting=None, reserved=self.generation, settled=self.generation)
+
+    @property
+    def expects(self) -> bool:
+        """Whether it belongs to a position that was held when it was last saved."""
+        return self.side is not None or self.wanted or self.resting is not None or self.reserved > self.settled
 
 
 def guard_key(key: PositionKey) -> str:
@@ -133,6 +152,8 @@ def to_json(guard: Guard) -> str:
             "reserved": guard.reserved,
             "settled": guard.settled,
             "wanted": guard.wanted,
+            "asked": list(guard.asked),
+            "side": guard.side,
             "removed": guard.removed,
             "resting": None
             if resting is None
@@ -159,6 +180,8 @@ def from_json(text: str) -> Guard:
         reserved=raw["reserved"],
         settled=raw["settled"],
         wanted=raw["wanted"],
+        asked=tuple(raw["asked"]),
+        side=None if raw["side"] is None else Side(raw["side"]),
         removed=raw["removed"],
         step=Settling(open_block) if open_block else None,
         resting=None

@@ -6,28 +6,22 @@ is sent again only under that same id. Nothing counts until a read that began la
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TypeAlias
 
-from watchdog.domain.effects import Cancel, Effect, LookUp, Place
-from watchdog.domain.facts import (
-    Answer,
-    Confirmed,
-    Finished,
-    NotFound,
-    Rejected,
-    RejectKind,
-    Unresolved,
-)
+from watchdog.domain.effects import Effect, LookUp, Place
+from watchdog.domain.facts import Answer, Confirmed, Finished, NotFound, Rejected, RejectKind
 from watchdog.domain.ids import OrderId, read_order_id
 from watchdog.domain.position import Stop, StopOrder
-from watchdog.protection.guard import Cancelling, Doubt, Guard, Missing, ReadBack, Settling
+from watchdog.protection.guard import BLOCK, Cancelling, Doubt, Guard, Missing, ReadBack, Settling
 
 MOST_RESENDS = 3
 MOST_MISSES = 3
 """Reads after which an accepted stop that never showed up is looked up by id."""
+
+LOOKS_AT_DUPLICATE = 3
+"""Look-ups that must find nothing under an id the venue calls a duplicate, before the next id is taken."""
 
 COOL_DOWN = 30.0
 """Seconds after a refused order before the next; doubled with each refusal in a row, up to ten minutes."""
@@ -44,7 +38,7 @@ class Rests:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The venue refused a stop."""
+    """The venue refused a stop, or made something else of it."""
 
     order: StopOrder
     code: str
@@ -78,7 +72,7 @@ _BY_VENUE = frozenset({"EXPIRED", "REJECTED"})
 
 
 def _delay(tries: int) -> float:
-    return float(min(8.0, 0.5 * 2.0**tries))
+    return float(min(8.0, 0.5 * 2.0 ** min(tries, 8)))
 
 
 def _settle(guard: Guard, client_id: str) -> Guard:
@@ -91,16 +85,18 @@ def _settle(guard: Guard, client_id: str) -> Guard:
 def after_place(guard: Guard, order: StopOrder, answer: Answer, mono: float) -> tuple[Guard, Notice | None]:
     """A Place ended."""
     guard = replace(guard, fresh_after=mono)
+    doubt = guard.step if isinstance(guard.step, Doubt) else Doubt(order)
     match answer:
         case Confirmed():
-            return replace(guard, step=ReadBack(order, mono), refusals=0), None
+            return replace(guard, step=ReadBack(order), refusals=0), None
         case Rejected(kind=RejectKind.DUPLICATE):
-            return replace(guard, step=Doubt(order, next_at=mono)), None
+            # Sent twice, the first is the one it calls a duplicate; sent once, it may be an order of long ago.
+            older = doubt.duplicate or doubt.resends == 0
+            return replace(guard, step=replace(doubt, asked=False, absent=False, duplicate=older, next_at=mono)), None
         case Rejected(code=code, message=message, kind=kind):
             refused = Refused(order, code, message, kind is RejectKind.WOULD_TRIGGER)
             return _give_up(guard, order, mono), refused
         case _:
-            doubt = guard.step if isinstance(guard.step, Doubt) else Doubt(order)
             return replace(guard, step=replace(doubt, asked=False, absent=False, next_at=mono)), None
 
 
@@ -116,12 +112,12 @@ def after_look_up(guard: Guard, client_id: str, answer: Answer, mono: float) -> 
                 return _finished(guard, order.client_id, answer)
             return replace(guard, step=replace(step, asked=False, misses=0)), None
         case Missing(client_id=missing) if missing == client_id:
-            if isinstance(answer, Unresolved):
-                tries = step.tries + 1
-                return replace(guard, step=replace(step, asked=False, tries=tries, next_at=mono + _delay(tries))), None
+            if isinstance(answer, Finished | NotFound):
+                return _finished(guard, client_id, answer)
             if isinstance(answer, Confirmed):  # it rests after all: the list was late
                 return replace(guard, step=None), None
-            return _finished(guard, client_id, answer)
+            tries = step.tries + 1
+            return replace(guard, step=replace(step, asked=False, tries=tries, next_at=mono + _delay(tries))), None
         case Settling():
             return _after_settling(guard, step, client_id, answer, mono), None
         case _:
@@ -129,11 +125,16 @@ def after_look_up(guard: Guard, client_id: str, answer: Answer, mono: float) -> 
 
 
 def _after_doubt(guard: Guard, step: Doubt, answer: Answer, mono: float) -> tuple[Guard, Notice | None]:
+    tries, absent = step.tries + 1, isinstance(answer, NotFound)
     match answer:
         case Confirmed(stop):
             if stop is None or step.order.matches(stop):
-                return replace(guard, step=ReadBack(step.order, mono), refusals=0), None
+                return replace(guard, step=ReadBack(step.order), refusals=0), None
             return _settle(guard, step.order.client_id), None  # another order under this id: the next generation
+        case Finished() if step.duplicate:
+            return _past_used_ids(guard, step.order), None
+        case NotFound() if step.duplicate and tries >= LOOKS_AT_DUPLICATE:
+            return _past_used_ids(guard, step.order), None
         case Finished():
             return _finished(guard, step.order.client_id, answer)
         case NotFound() if step.resends >= MOST_RESENDS:
@@ -141,26 +142,32 @@ def _after_doubt(guard: Guard, step: Doubt, answer: Answer, mono: float) -> tupl
                 step.order, "no answer", "the venue knows no such order after several sendings", would_trigger=False
             )
         case _:
-            tries, absent = step.tries + 1, isinstance(answer, NotFound)
+            absent = absent and not step.duplicate
             doubt = replace(step, asked=False, absent=absent, tries=tries, next_at=mono + _delay(tries))
             return replace(guard, step=doubt), None
 
 
+def _past_used_ids(guard: Guard, order: StopOrder) -> Guard:
+    """The id belonged to an order that is long over (an old database was put back): go on well past it."""
+    guard = _settle(guard, order.client_id)
+    return replace(guard, generation=guard.generation + BLOCK, settled=guard.generation + BLOCK).reserve()
+
+
 def _give_up(guard: Guard, order: StopOrder, mono: float) -> Guard:
     """No order came of it: the next one waits for a cool-down, longer with each failure in a row."""
-    wait = min(COOL_DOWN * 2**guard.refusals, LONGEST_COOL_DOWN)
+    wait = min(COOL_DOWN * 2 ** min(guard.refusals, 8), LONGEST_COOL_DOWN)
     return replace(_settle(guard, order.client_id), refusals=guard.refusals + 1, next_try=mono + wait)
 
 
 def _after_settling(guard: Guard, step: Settling, client_id: str, answer: Answer, mono: float) -> Guard:
-    if isinstance(answer, Unresolved | Rejected):
+    if not isinstance(answer, Confirmed | Finished | NotFound):
         tries = step.tries + 1
         return replace(guard, step=replace(step, asked=False, tries=tries, next_at=mono + _delay(tries)))
     known = read_order_id(client_id)
     left = tuple(generation for generation in step.generations if known is None or generation != known.generation)
     if left:
         return replace(guard, step=Settling(left))
-    return replace(guard, step=None, settled=guard.reserved)
+    return replace(guard, step=None, settled=guard.generation).reserve()
 
 
 def _finished(guard: Guard, client_id: str, answer: Answer) -> tuple[Guard, Notice]:
@@ -168,13 +175,17 @@ def _finished(guard: Guard, client_id: str, answer: Answer) -> tuple[Guard, Noti
     status = answer.status if isinstance(answer, Finished) else "unknown to the venue"
     by_hand = status not in _TRIGGERED and status not in _BY_VENUE
     resting = guard.resting
-    order = resting if resting is not None and resting.client_id == client_id else None
-    guard = replace(_settle(guard, client_id), resting=None, removed=guard.removed + (1 if by_hand else 0))
-    return guard, Gone(client_id, status, by_hand, order)
+    ended = resting is not None and resting.client_id == client_id
+    guard = replace(
+        _settle(guard, client_id),
+        resting=None if ended else resting,
+        removed=guard.removed + (1 if by_hand else 0),
+    )
+    return guard, Gone(client_id, status, by_hand, resting if ended else None)
 
 
 def after_cancel(guard: Guard, client_id: str, answer: Answer, mono: float) -> Guard:
-    """A Cancel ended."""
+    """A Cancel ended. One that failed is not repeated by itself: whether it is still right is decided anew."""
     step = guard.step
     guard = replace(guard, fresh_after=mono)
     if not isinstance(step, Cancelling) or step.client_id != client_id:
@@ -183,13 +194,13 @@ def after_cancel(guard: Guard, client_id: str, answer: Answer, mono: float) -> G
         resting = guard.resting
         if resting is not None and resting.client_id == client_id:
             guard = replace(guard, resting=None)
-        return replace(guard, step=None)
-    tries = step.tries + 1
-    return replace(guard, step=replace(step, sent=False, tries=tries, next_at=mono + _delay(tries)))
+        return replace(guard, step=None, cancels_failed=0, next_cancel=0.0)
+    failed = guard.cancels_failed + 1
+    return replace(guard, step=None, cancels_failed=failed, next_cancel=mono + _delay(failed))
 
 
 def after_snapshot(
-    guard: Guard, ours: Iterable[Stop], began: float, *, open_position: bool
+    guard: Guard, ours: Iterable[Stop], began: float, mono: float, *, open_position: bool
 ) -> tuple[Guard, Notice | None]:
     """A read that began at `began` lists these stops of ours for the position."""
     if began <= guard.fresh_after:
@@ -198,11 +209,9 @@ def after_snapshot(
     step = guard.step
     match step:
         case ReadBack(order=order):
-            return _read_back(guard, step, resting.get(order.client_id))
+            return _read_back(guard, step, resting.get(order.client_id), mono)
         case Doubt(order=order, asked=False) if order.client_id in resting and order.matches(resting[order.client_id]):
             return _rests(guard, order)
-        case Cancelling(client_id=client_id, sent=False) if client_id not in resting:
-            return replace(guard, step=None), None
         case None if guard.resting is not None:
             listed = resting.get(guard.resting.client_id)
             if listed is None:
@@ -223,33 +232,48 @@ def _as_order(stop: Stop) -> StopOrder | None:
     return StopOrder(stop.symbol, stop.order_side, stop.position_side, stop.size, stop.trigger_price, stop.client_id)
 
 
-def _read_back(guard: Guard, step: ReadBack, listed: Stop | None) -> tuple[Guard, Notice | None]:
+def _read_back(guard: Guard, step: ReadBack, listed: Stop | None, mono: float) -> tuple[Guard, Notice | None]:
     if listed is None:
         return replace(guard, step=replace(step, misses=step.misses + 1)), None
     if step.order.matches(listed):
         return _rests(guard, step.order)
-    return _settle(guard, step.order.client_id), None  # not what was sent: decide again, with what does rest
+    # What does rest is judged by what it is; another is not sent at once: it might end the same way.
+    what = f"what rests is not what I sent: {_difference(step.order, listed)}"
+    return _give_up(guard, step.order, mono), Refused(step.order, "read back", what, would_trigger=False)
+
+
+def _difference(order: StopOrder, listed: Stop) -> str:
+    parts = [
+        ("side", order.order_side, listed.order_side),
+        ("size", order.size, listed.size),
+        ("at", order.trigger_price, listed.trigger_price),
+        ("kind", "stop market", listed.kind),
+        ("trigger", "mark", listed.trigger),
+        ("leg", order.position_side, listed.position_side),
+        ("reduce-only", True, listed.reduce_only),
+    ]
+    return ", ".join(f"{name} {is_} for {was}" for name, was, is_ in parts if was != is_)
 
 
 def _rests(guard: Guard, order: StopOrder) -> tuple[Guard, Notice]:
-    return replace(_settle(guard, order.client_id), resting=order, wanted=True, refusals=0), Rests(order)
+    return replace(_settle(guard, order.client_id), resting=order, refusals=0, next_try=0.0), Rests(order)
 
 
 def next_effect(
-    guard: Guard, position_id: tuple[str, str], largest: Decimal | None, mono: float
+    guard: Guard, position_id: tuple[str, str], may_resend: Callable[[StopOrder], bool], mono: float
 ) -> tuple[Guard, Effect | None]:
-    """What the open step asks for now: a look-up, a second sending under the same id, another try to cancel.
+    """What the open step asks for now: a look-up, or a second sending under the same id.
 
-    `position_id` is the installation and the 16 digits of the position, for the ids of an open block. `largest` is
-    the size of the position as last read; None when nothing may be sent (no position, not fresh, not allowed).
+    `position_id` is the installation and the 16 digits of the position, for the ids of an open block. `may_resend`
+    says whether an order is still right for the position as last read, and may be sent at all.
     """
     step = guard.step
     symbol = guard.key.symbol
     match step:
         case Doubt(asked=False, next_at=due) if mono >= due:
             if step.absent:
-                if largest is None or step.order.size > largest:
-                    return _settle(guard, step.order.client_id), None  # it would not be right any more
+                if not may_resend(step.order):
+                    return _settle(guard, step.order.client_id), None
                 resent = replace(step, asked=True, resends=step.resends + 1)
                 return replace(guard, step=resent), Place(step.order, "the first sending left no trace: the same again")
             return replace(guard, step=replace(step, asked=True)), LookUp(symbol, step.order.client_id)
@@ -260,20 +284,17 @@ def next_effect(
         case Settling(asked=False, next_at=due) if mono >= due:
             client_id = str(OrderId(*position_id, step.generations[0]))
             return replace(guard, step=replace(step, asked=True)), LookUp(symbol, client_id)
-        case Cancelling(sent=False, next_at=due) if mono >= due:
-            return replace(guard, step=replace(step, sent=True)), Cancel(symbol, step.client_id, "again")
         case _:
             return guard, None
 
 
 def next_due(guard: Guard) -> float | None:
-    """The monotonic time at which the guard wants to be looked at, if nothing else happens."""
+    """The monotonic time at which the guard wants to be looked at, if nothing else happens; it may have passed."""
     match guard.step:
         case Doubt(asked=False, next_at=due) | Missing(asked=False, next_at=due) | Settling(asked=False, next_at=due):
             return due
-        case Cancelling(sent=False, next_at=due):
-            return due
-        case None if guard.next_try:
-            return guard.next_try
+        case None:
+            waits = [at for at in (guard.next_try, guard.next_cancel) if at > 0]
+            return max(waits, default=None)
         case _:
             return None

@@ -36,9 +36,11 @@ class NoSafePlace:
 
 @dataclass(frozen=True, slots=True)
 class NoPlace:
-    """There is nothing to place a stop against, and why: unknown, or no price liquidates."""
+    """There is nothing to place a stop against, and why."""
 
     reason: str
+    never: bool
+    """True: no price liquidates it, so it needs none. False: where it is liquidated is not known."""
 
 
 Where: TypeAlias = Safe | Past | NoSafePlace | NoPlace
@@ -92,9 +94,9 @@ def stop_place(position: Position, mark: Decimal, liquidation: Reading, market: 
     liquidation (law 3).
     """
     if isinstance(liquidation, Never):
-        return NoPlace("no price liquidates this position")
+        return NoPlace("no price liquidates this position", never=True)
     if not isinstance(liquidation, Known):
-        return NoPlace(f"liquidation price unknown: {liquidation.reason}")
+        return NoPlace(f"liquidation price unknown: {liquidation.reason}", never=False)
     clear = band(position, mark, liquidation.value, market, rule)
     if clear.empty:
         return NoSafePlace("no safe place for a stop at this leverage: reduce")
