@@ -93,13 +93,13 @@ def test_the_comments_of_the_shipped_file_are_true(home: Path) -> None:
         "type",
     )
     text = "\n".join(line for line in lines if line.startswith((*keys, "min_level", "format", "url")))
-    text = text.replace("/run/watchdog.sock", "w.sock").replace('"paper.key"', '"main.key"')
+    text = text.replace("/run/position-watchdog.sock", "w.sock").replace('"paper.key"', '"main.key"')
     text = text.replace("[account.main]\n", '[account.main]\nbase_url = "https://example.org"\n')
     (home / "rules.toml").touch()
     loaded = load(home, text)
     assert set(loaded.accounts) == {"paper", "main"}
     assert loaded.accounts["main"].mode is Mode.WATCH
-    assert loaded.state_dir == Path("/var/lib/watchdog")
+    assert loaded.state_dir == Path("/var/lib/position-watchdog")
 
 
 def test_everything_can_be_set(home: Path) -> None:

@@ -256,7 +256,19 @@ class Service:
 
     async def _status(self) -> object:
         now = self._clock.now()
-        return {"accounts": [report.status(runner.state, now) for runner in self.runners.values()]}
+        channels = () if self.notifier is None else self.notifier.status()
+        return {
+            "accounts": [report.status(runner.state, now) for runner in self.runners.values()],
+            "channels": [
+                {
+                    "channel": one.name,
+                    "waiting": one.waiting,
+                    "fails": one.reason,
+                    "for": None if one.since is None else round(now.mono - one.since, 1),
+                }
+                for one in channels
+            ],
+        }
 
     async def _plan(self) -> object:
         now = self._clock.now()

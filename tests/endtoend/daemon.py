@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -77,15 +77,24 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(Path(watchdog.__file__).parents[1])} | more
 
 
-async def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
+async def comes(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = PATIENCE) -> T:
     """Look until there is something to see; AssertionError with `what` when there is not in time."""
     end = time.monotonic() + seconds
     while True:
-        seen = look()
+        seen = await look()
         if seen:
             return seen
         assert time.monotonic() < end, what
         await asyncio.sleep(0.02)
+
+
+async def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
+    """The same for what can be seen without waiting."""
+
+    async def at_once() -> T | None:
+        return look()
+
+    return await comes(at_once, what, seconds)
 
 
 @dataclass
@@ -220,11 +229,21 @@ class Paper(Program):
 
     async def rests(self, count: int, seconds: float = PATIENCE) -> list[dict[str, Any]]:
         """Wait until so many stops rest."""
-        end = time.monotonic() + seconds
-        while len(found := await self.resting()) != count:
-            assert time.monotonic() < end, f"{len(found)} stops rest, not {count}"
-            await asyncio.sleep(0.05)
-        return found
+
+        async def so_many() -> list[dict[str, Any]] | None:
+            found = await self.resting()
+            return found if len(found) == count else None
+
+        return await comes(so_many, f"there never rested {count} stops", seconds)
+
+    async def reads(self, count: int) -> None:
+        """Wait until a daemon has read the account so many times more: four requests each."""
+        before = (await self.state())["requests"]
+
+        async def so_many() -> bool:
+            return bool((await self.state())["requests"] >= before + 4 * count)
+
+        await comes(so_many, f"not read {count} times")
 
     async def kill(self) -> None:
         """Nothing of it stays."""
@@ -238,11 +257,12 @@ class Daemon(Program):
     """A `watchdog run` with a console channel that speaks JSON."""
 
     folder: Path = Path()
+    state: str = "state"
 
     @property
     def socket(self) -> Path:
         """Where it is asked."""
-        return self.folder / "state" / "watchdog.sock"
+        return self.folder / self.state / "watchdog.sock"
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -338,16 +358,17 @@ class House:
         (keys / "still.toml").write_text(SCENARIO)
         (keys / "btc.csv").write_text(CANDLE.format(price="116836.70"))
         (keys / "avax.csv").write_text(CANDLE.format(price="26.571"))
-        paper = await Paper.start(
-            "paper", "--keys", str(keys), "--scenario", str(keys / "still.toml"), *arguments
-        )
+        paper = await Paper.start("paper", "--keys", str(keys), "--scenario", str(keys / "still.toml"), *arguments)
         assert isinstance(paper, Paper)
         self._stack.push_async_callback(paper.kill)
         await paper.open(keys)
         return paper
 
     def settings(
-        self, accounts: Mapping[str, Paper | str], more: Mapping[str, str] | None = None, poll: str = "2s"
+        self,
+        accounts: Mapping[str, Paper | str],
+        more: Mapping[str, str] | None = None,
+        poll: str | Mapping[str, str] = "2s",
     ) -> Path:
         """Write watchdog.toml: an account per name, at a paper venue or at an address with the keys of its name.
 
@@ -355,12 +376,13 @@ class House:
         """
         lines = ['state_dir = "state"\n[channel.console]\ntype = "console"\nformat = "json"\n']
         for name, venue in accounts.items():
+            pause = poll if isinstance(poll, str) else poll.get(name, "2s")
             keys = venue.keys if isinstance(venue, Paper) else self.folder / name
             url = venue.url if isinstance(venue, Paper) else venue
             lines.append(
                 f'[account.{name}]\nvenue = "binanceusdm"\nbase_url = "{url}"\n'
                 f'api_key_file = "{keys}/paper.key"\nsecret_file = "{keys}/paper.secret"\n'
-                f'poll = "{poll}"\n{(more or {}).get(name, "")}\n'
+                f'poll = "{pause}"\n{(more or {}).get(name, "")}\n'
             )
         path = self.folder / "watchdog.toml"
         path.write_text("\n".join(lines))

@@ -7,19 +7,22 @@ import contextlib
 import fcntl
 import os
 import resource
+import signal
 import socket
-import sqlite3
-import stat
+import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.endtoend.daemon import Daemon, House, Paper, Program, environment, house, rules, until
+from tests.endtoend.daemon import Daemon, House, Paper, Program, comes, environment, house, rules, until
+from watchdog.domain.effects import Keep, Save
+from watchdog.domain.facts import Instant
+from watchdog.store import Store
 
-SOON = ("4s", "8s")
+SOON = ("3s", "8s")
 """BLIND after a time no test has to wait long for."""
 
 CONFIG = """
@@ -135,36 +138,30 @@ async def test_a_place_where_nothing_can_be_kept_is_named_at_the_start(home: Hou
     home.settings({"main": "http://127.0.0.1:9"})
     home.rules(rules())
     folder = home.folder
-    for name in ("garbled", "odd"):
-        (folder / name).mkdir()
+    (folder / "garbled").mkdir()
     (folder / "garbled" / "watchdog.db").write_bytes(b"no database " * 400)
     (folder / "file").touch()
-    starting = await home.daemon(WATCHDOG_STATE_DIR="odd")
-    await until(lambda: (folder / "odd" / "watchdog.sock").exists(), "did not start")
-    assert await starting.stop() == 0
-    with contextlib.closing(sqlite3.connect(folder / "odd" / "watchdog.db")) as database, database:
-        database.execute("insert into state (account, kind, key, value) values ('main', 'guard', 'x', '{}')")
-    garbled, below_a_file, odd = await asyncio.gather(
-        fails(folder, WATCHDOG_STATE_DIR="garbled"),
-        fails(folder, WATCHDOG_STATE_DIR="file/state"),
-        fails(folder, WATCHDOG_STATE_DIR="odd"),
-    )
-    for (code, said), words in (
-        (garbled, f"watchdog: {folder}/garbled/watchdog.db is not a SQLite database, or its beginning is damaged. Move"),
-        (below_a_file, f"watchdog: {folder}/file/state/watchdog.db can't be used: {folder}/file/state: Not a directory"),
-        (odd, f"watchdog: {folder}/odd/watchdog.db holds what was remembered of account main in a form nobody can read"),
+    store = await Store.open(f"sqlite:///{folder}/odd/watchdog.db")
+    await store.write("main", Save(keeps=(Keep("guard", "x", "{}"),)), lambda _: (), Instant(0.0, 0.0))
+    await store.close()
+    ends = await asyncio.gather(*(fails(folder, WATCHDOG_STATE_DIR=name) for name in ("garbled", "file/state", "odd")))
+    for (code, said), words in zip(
+        ends,
+        (
+            "garbled/watchdog.db is not a SQLite database, or its beginning is damaged. Move it aside",
+            f"file/state/watchdog.db can't be used: {folder}/file/state: Not a directory",
+            "odd/watchdog.db holds what was remembered of account main in a form nobody can read",
+        ),
+        strict=True,
     ):
         assert code == 69
-        assert said.splitlines()[-1].startswith(words), said
+        assert said.splitlines()[-1].startswith(f"watchdog: {folder}/{words}"), said
 
 
 def figures(account: dict[str, Any]) -> list[dict[str, str]]:
     """Every reading of an account's positions and pools."""
     return [
-        value
-        for row in [*account["positions"], *account["pools"]]
-        for value in row.values()
-        if isinstance(value, dict)
+        value for row in [*account["positions"], *account["pools"]] for value in row.values() if isinstance(value, dict)
     ]
 
 
@@ -219,19 +216,21 @@ async def test_wrong_keys_and_modes_concern_one_account_only(home: House) -> Non
     await good.trade("modes", multi_assets=True)
     await daemon.tells("CRITICAL · good is in multi-assets mode: NO NUMBERS")
     await good.cancel(stops[0]["client_id"])
-    await daemon.tells("OK · Binance allowed · I see again")
-    count = (await good.state())["requests"]
-    while (await good.state())["requests"] < count + 8:  # two whole reads
-        await asyncio.sleep(0.05)
+    await daemon.tells("STOP GONE · ")
+    await good.reads(1)
     assert len(await good.resting()) == 1
+    await daemon.tells("OK · Binance allowed · I see again")
     await good.trade("modes", multi_assets=False)
     await good.rests(2)
     assert daemon.count("BLIND · Binance good") == 0
     assert await daemon.stop() == 0
 
 
-UNREADABLE = {
-    "before 401": ({"kind": "before", "status": 401, "body": '{"code": -2015, "msg": "Invalid API-key."}'}, "HTTP 401, -2015"),
+UNREADABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "before 401": (
+        {"kind": "before", "status": 401, "body": '{"code": -2015, "msg": "Invalid API-key."}'},
+        "HTTP 401, -2015",
+    ),
     "before 503": ({"kind": "before", "status": 503}, "HTTP 503"),
     "lost": ({"kind": "lost"}, "no connection"),
     "rate": ({"kind": "rate", "seconds": 3}, "HTTP 429"),
@@ -272,7 +271,9 @@ async def hears_again(paper: Paper, name: str, seconds: float = 10.0) -> None:
         marks = state["marks"].get("BTCUSDT", 0) > began["time_ms"]
         if marks and state["account_frames"] > began["account_frames"]:
             return
-        assert loop.time() < end, f"{name}: {state['sockets']}, marks {state['marks']}, {state['account_frames']} frames"
+        assert loop.time() < end, (
+            f"{name}: {state['sockets']}, marks {state['marks']}, {state['account_frames']} frames"
+        )
         await asyncio.sleep(0.5)
 
 
@@ -289,7 +290,7 @@ async def frozen(daemon: Daemon, paper: Paper) -> None:
     await hears_again(paper, "before it froze")
     await paper.fault("freeze")
     await hears_again(paper, "frozen", 15.0 + 4.0)
-    assert daemon.count("BLIND · Binance frozen") == 0
+    assert daemon.count("BLIND · Binance frozen · 8") == 0
 
 
 async def comes_late(home: House, daemon: Daemon, port: int) -> None:
@@ -319,7 +320,10 @@ async def test_a_venue_s_bad_days_make_one_account_blind_and_no_other(home: Hous
     one, two, three, good, cold = await asyncio.gather(*(home.paper(name) for name in names))
     home.keys("late")
     port = free_port()
-    home.settings(dict(zip(names, (one, two, three, good, cold), strict=True)) | {"late": f"http://127.0.0.1:{port}"})
+    venues: dict[str, Paper | str] = dict(zip(names, (one, two, three, good, cold), strict=True))
+    home.settings(
+        venues | {"late": f"http://127.0.0.1:{port}"}, poll=dict.fromkeys(("one", "two", "three", "late"), "1s")
+    )
     home.rules(rules("watch", SOON))
     daemon = await home.daemon()
     await daemon.watches(*names)
@@ -331,7 +335,7 @@ async def test_a_venue_s_bad_days_make_one_account_blind_and_no_other(home: Hous
         group.create_task(socket_troubles(good))
         group.create_task(frozen(daemon, cold))
         group.create_task(comes_late(home, daemon, port))
-    assert daemon.count("BLIND · Binance good") == 0
+    assert daemon.count("BLIND · Binance good · 8") == 0
     assert [one for one in daemon.messages if one["event"] == "resolved" and one["alert"].startswith("rule:")] == []
     assert await daemon.stop() == 0
 
@@ -348,6 +352,7 @@ async def test_a_full_disk_stops_neither_watching_nor_acting(home: House) -> Non
     await daemon.tells("CRITICAL · AVAX long", "NO STOP")
     resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     home.rules(rules("act"))
+    daemon.process.send_signal(signal.SIGHUP)
     await daemon.tells("rules.toml is in force", "mode watch → act")
     await paper.rests(2)
     await daemon.tells("DONE · AVAX long · STOP 23.513 RESTS")
@@ -365,9 +370,76 @@ async def test_a_full_disk_stops_neither_watching_nor_acting(home: House) -> Non
 
     restarted = await home.daemon()
     await restarted.watches("main")
-    count = (await paper.state())["requests"]
-    while (await paper.state())["requests"] < count + 8:  # two whole reads
-        await asyncio.sleep(0.05)
+    await paper.reads(1)
     assert restarted.heads == []
     assert len(await paper.resting()) == 2
     assert await restarted.stop() == 0
+
+
+def full_pipe() -> tuple[int, int]:
+    """A pipe into which nothing goes any more; its reading and its writing end."""
+    out, into = os.pipe()
+    fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(into, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(into, b" ")
+    os.set_blocking(into, True)
+    return out, into
+
+
+async def drain(out: int, words: str) -> None:
+    """Read a pipe until it says this."""
+    os.set_blocking(out, False)
+    said = b""
+
+    def look() -> bool:
+        nonlocal said
+        with contextlib.suppress(BlockingIOError):
+            said += os.read(out, 65536)
+        return words.encode() in said
+
+    await until(look, f"never said {words}")
+
+
+async def test_a_console_nobody_reads_holds_up_nothing(home: House) -> None:
+    """Its reader gone, or not reading, its log too: the account is watched and protected, and it ends when told to."""
+    paper = await home.paper()
+    home.settings({"main": paper})
+    home.rules(rules("act"))
+    out, into = os.pipe()
+    os.close(out)
+    unread, stuck = full_pipe()
+    log, no_log = full_pipe()
+    start = [sys.executable, "-m", "watchdog", "run", "--config", str(home.folder / "watchdog.toml")]
+    both = []
+    try:
+        for name, console in (("gone", into), ("stuck", stuck)):
+            env = environment(WATCHDOG_STATE_DIR=name)
+            process = await asyncio.create_subprocess_exec(*start, stdout=console, stderr=no_log, env=env)
+            both.append(Daemon(process, folder=home.folder, state=name))
+        for end in (into, stuck, no_log):
+            os.close(end)
+        gone, waits = both
+        await asyncio.gather(gone.watches("main"), waits.watches("main"))
+        await paper.rests(2)
+
+        async def why(daemon: Daemon) -> str:
+            async def fails() -> str:
+                return str((await daemon.ask())["channels"][0]["fails"])
+
+            return await comes(fails, "the channel never failed")
+
+        assert await why(gone) == "it is closed at the other end"
+        assert await why(waits) == "nobody has read the message from it for 5 s"
+        assert (await waits.account("main"))["age"] < 5
+        await drain(unread, "CRITICAL · AVAX long")
+        for daemon in both:
+            daemon.process.send_signal(signal.SIGTERM)
+        assert [await asyncio.wait_for(daemon.process.wait(), 15) for daemon in both] == [0, 0]
+    finally:
+        for daemon in both:
+            await daemon.kill()
+        os.close(unread)
+        os.close(log)
+    assert len(await paper.resting()) == 2

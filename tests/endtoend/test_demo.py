@@ -35,8 +35,7 @@ async def demo(out: Path) -> tuple[dict[str, Any], str]:
 @pytest.mark.timeout(240)
 async def test_the_demo_saves_what_is_lost_without_it_the_same_on_every_run(tmp_path: Path) -> None:
     """Without: AVAX is liquidated. With: nobody, a stop rests before the fall, alerts in order; two runs are one."""
-    answer, printed = await demo(tmp_path / "first.json")
-    again, _ = await demo(tmp_path / "second.json")
+    (answer, printed), (again, _) = await asyncio.gather(demo(tmp_path / "first.json"), demo(tmp_path / "second.json"))
     assert {key: answer[key] for key in ("with", "without")} == {key: again[key] for key in ("with", "without")}
     assert [line["lines"] for line in answer["alerts"]] == [line["lines"] for line in again["alerts"]]
     assert [(one["symbol"], one["trigger_price"], one["placed"]) for one in answer["orders"]] == [

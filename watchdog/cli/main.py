@@ -95,7 +95,8 @@ def _open_streams() -> None:
         if getattr(sys, name) is None:
             with contextlib.suppress(OSError):
                 os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
-            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: PTH123, SIM115  (a descriptor, open to the end)
+            stream = open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: SIM115  (to the end)
+            setattr(sys, name, stream)
 
 
 def _forget_output() -> None:

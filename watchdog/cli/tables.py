@@ -37,8 +37,14 @@ def places_of(price: str) -> int:
 
 
 def status(answer: Mapping[str, Any]) -> RenderableType:
-    """All accounts: what to hold beside the venue's own app."""
-    return Group(*(part for account in answer["accounts"] for part in _account(account)))
+    """All accounts: what to hold beside the venue's own app; and the channels that reach nobody."""
+    accounts = (part for account in answer["accounts"] for part in _account(account))
+    return Group(*accounts, *(_silent(channel) for channel in answer.get("channels", ()) if channel["fails"]))
+
+
+def _silent(channel: Mapping[str, Any]) -> Text:
+    what = f"channel {channel['channel']} REACHES NOBODY for {channel['for']:.0f} s: {channel['fails']}"
+    return Text(f"{what}; {channel['waiting']} messages wait", style="bold red")
 
 
 def _account(account: Mapping[str, Any]) -> Iterator[RenderableType]:
