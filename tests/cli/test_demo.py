@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -36,22 +38,23 @@ def processes(group: int) -> list[str]:
     return found
 
 
-async def stopped(folder: Path, number: signal.Signals, *, whole_group: bool, after: str) -> tuple[int, str, str]:
+async def stopped(folder: str, number: signal.Signals, *, whole_group: bool, after: str) -> tuple[int, str, str]:
     """A demo that is stopped once it has said something: exit code, what it said on standard error, what is left."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "watchdog", "demo", "--speed", "30", start_new_session=True,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "TMPDIR": str(folder)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "TMPDIR": folder},
     )  # fmt: skip
     try:
         assert process.stdout is not None
+        assert process.stderr is not None
         while after not in (line := await process.stdout.readline()).decode():
-            assert line, "it ended by itself"
+            assert line, (await process.stderr.read()).decode()
         if whole_group:
             os.killpg(process.pid, number)
         else:
             process.send_signal(number)
         _, complaints = await asyncio.wait_for(process.communicate(), 30)
-        left = [*processes(process.pid), *(path.name for path in folder.iterdir())]
+        left = [*processes(process.pid), *os.listdir(folder)]  # noqa: PTH208  (asynchronous: no Path here)
     finally:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -59,20 +62,18 @@ async def stopped(folder: Path, number: signal.Signals, *, whole_group: bool, af
     return process.returncode or 0, complaints.decode(), " ".join(left)
 
 
-async def test_stopped_in_the_middle_it_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Ctrl-C in a terminal (which reaches its children too), SIGTERM, a terminal that is closed: no process, no file."""
+async def test_stopped_in_the_middle_it_leaves_nothing_behind() -> None:
+    """Ctrl-C in a terminal (its children hear it too), SIGTERM, a terminal that is closed: no process, no file."""
     ways = (
         (signal.SIGINT, True, "NO STOP", 130),
         (signal.SIGTERM, False, "NO STOP", 143),
         (signal.SIGHUP, True, "A paper venue plays", 129),
     )
-    folders = [tmp_path / str(number) for number in range(len(ways))]
-    for folder in folders:
-        folder.mkdir()
-    ends = await asyncio.gather(
-        *(
-            stopped(folder, number, whole_group=whole_group, after=after)
-            for folder, (number, whole_group, after, _) in zip(folders, ways, strict=True)
-        )
-    )
-    assert ends == [(code, "", "") for *_, code in ways]
+    with contextlib.ExitStack() as stack:
+        folders = [stack.enter_context(tempfile.TemporaryDirectory(prefix="wd")) for _ in ways]  # a short name
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(stopped(folder, number, whole_group=whole_group, after=after))
+                for folder, (number, whole_group, after, _) in zip(folders, ways, strict=True)
+            ]
+        assert [task.result() for task in tasks] == [(code, "", "") for *_, code in ways]

@@ -158,13 +158,13 @@ async def test_a_daemon_that_is_not_there_is_named(tmp_path: Path, capsys: pytes
 async def test_a_reader_who_wants_one_line_only(daemon: Daemon) -> None:
     """`watchdog status --json | head -1`: more than a pipe holds is cut off without a word."""
     daemon.many = 1000
+    out, into = os.pipe()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "watchdog", "status", "--json", "--socket", str(daemon.path),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": ""},
+        stdout=into, stderr=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": ""},
     )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stderr is not None
-    assert await process.stdout.readline() == b"{\n"
-    process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]  (what head does; no public way)
-    assert await process.stderr.read() == b""
-    assert await process.wait() == 141
+    os.close(into)
+    assert (await asyncio.to_thread(os.read, out, 2)) == b"{\n"
+    os.close(out)
+    _, complaints = await process.communicate()
+    assert (process.returncode, complaints) == (141, b"")

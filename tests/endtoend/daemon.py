@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,8 +28,8 @@ from watchdog.control import ControlError, ask
 
 T = TypeVar("T")
 
-PATIENCE = 20.0
-"""Seconds until something that should happen counts as not happening; on a busy machine imports alone take several."""
+PATIENCE = 45.0
+"""Seconds until something that should happen counts as not happening; on a busy machine imports alone can take ten."""
 
 BTC, AVAX = "BTC/USDT:USDT", "AVAX/USDT:USDT"
 
@@ -274,9 +275,9 @@ class Daemon(Program):
         """The first line of each message."""
         return [message["lines"][0] for message in self.messages]
 
-    def count(self, *parts: str) -> int:
-        """How many messages hold all of these."""
-        return sum(all(part in "\n".join(one["lines"]) for part in parts) for one in self.messages)
+    def count(self, *parts: str, since: int = 0) -> int:
+        """How many messages hold all of these; `since`: without the first so many."""
+        return sum(all(part in "\n".join(one["lines"]) for part in parts) for one in self.messages[since:])
 
     async def tells(self, *parts: str, since: int = 0, seconds: float = PATIENCE) -> dict[str, Any]:
         """Wait for a message that holds all of these; `since`: not one of the first so many."""
@@ -411,10 +412,11 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(folder: Path) -> AsyncIterator[House]:
-    """A house for the length of a block."""
-    one = House(folder)
-    try:
-        yield one
-    finally:
-        await one.close()
+async def house() -> AsyncIterator[House]:
+    """A house for the length of a block, in a folder with a short name: a unix socket's path ends at 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="wd") as folder:
+        one = House(Path(folder))
+        try:
+            yield one
+        finally:
+            await one.close()

@@ -161,6 +161,11 @@ async def test_fifty_kills_cost_neither_a_stop_nor_an_alert(tmp_path: Path) -> N
         assert not repeated, "said again after its confirmation had reached the disk"
     assert sum(times.values()) - len(times) <= KILLS
 
+    firing: set[str] = set()
+    for line in sorted({one["id"]: one for one in said if one["alert"]}.values(), key=lambda one: one["at"]):
+        assert line["event"] != "fired" or line["alert"] not in firing, f"told anew by a restart: {line['lines'][0]}"
+        (firing.discard if line["event"] == "resolved" else firing.add)(line["alert"])
+
     heads = "\n".join(line["lines"][0] for line in said)
     for symbol in ("AVAX long", "BTC long"):
         for word in ("NO STOP", "RESTS", "CLOSED"):

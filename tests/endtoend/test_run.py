@@ -9,7 +9,6 @@ import socket
 import stat
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -20,9 +19,9 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[House]:
+async def home() -> AsyncIterator[House]:
     """A house that is empty again after the test."""
-    async with house(tmp_path) as one:
+    async with house() as one:
         yield one
 
 
@@ -156,7 +155,7 @@ async def test_rules_edited_while_it_runs_take_effect_and_broken_ones_change_not
     daemon.process.send_signal(signal.SIGHUP)
     await daemon.tells("was not taken", "there is no such file")
     assert (await daemon.account("main"))["mode"] == "act"
-    assert await daemon.stop() == 0
+    assert await daemon.stop(signal.SIGINT) == 0
 
 
 async def test_leave_to_act_places_the_stop_and_a_hand_that_takes_it_away_wins(home: House) -> None:
@@ -165,7 +164,7 @@ async def test_leave_to_act_places_the_stop_and_a_hand_that_takes_it_away_wins(h
     A second daemon is refused in a sentence, a restart repeats nothing.
     """
     main = await home.paper()
-    home.settings({"main": main}, poll="1s")
+    home.settings({"main": main})
     home.rules(rules("watch"))
     daemon = await home.daemon()
     told = await daemon.tells("CRITICAL · AVAX long", "NO STOP")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -65,7 +66,18 @@ def _limit_pages(store: Store, *, full: bool) -> None:
         count = raw.execute("PRAGMA page_count").fetchone()[0]
         raw.execute(f"PRAGMA max_page_count = {count if full else 1_073_741_823}")
 
-    store._thread.submit(limit).result()
+    asyncio.get_running_loop().run_in_executor(store._thread, limit)
+
+
+def lock_handles(folder: Path) -> list[int]:
+    """The descriptors by which this process holds the lock beside the file."""
+    lock = folder / f"{NAME}.lock"
+    found = []
+    for entry in sorted(Path("/proc/self/fd").iterdir()):
+        with contextlib.suppress(OSError):  # the listing's own descriptor is gone by now
+            if entry.readlink() == lock:
+                found.append(int(entry.name))
+    return found
 
 
 def leave_as_after_death(folder: Path) -> None:
@@ -98,7 +110,7 @@ class OnDisk:
             source = folder / f"{NAME}{suffix}"
             if source.exists():
                 (folder / f"look.db{suffix}").write_bytes(source.read_bytes())
-        with closing(sqlite3.connect(copy)) as raw:
+        with contextlib.closing(sqlite3.connect(copy)) as raw:
             self._read(raw)
         for suffix in ("", "-wal", "-shm"):
             (folder / f"look.db{suffix}").unlink(missing_ok=True)

@@ -153,7 +153,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         nothing.cancel()
         self._ready = _Ready(nothing)
         self._selector_of_ours.turn, self._selector_of_ours.jump = self._turn, self._jump
-        self._lanes: dict[tuple[Executor | None, Life | None], collections.deque[_Job]] = {}
+        self._lanes: dict[Executor | Life | None, collections.deque[_Job]] = {}
         self._turns = 0
         self._moved_at = time.monotonic()
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
@@ -187,19 +187,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         job = _Job(functools.partial(func, *args), self.create_future(), contextvars.copy_context())
         if executor is not None:
             job.running = executor.submit(job.work)
-        key = (executor, LIFE.get())
+        key = executor if executor is not None else LIFE.get()
         lane = self._lanes.setdefault(key, collections.deque())
         lane.append(job)
         if len(lane) == 1:
             self._line_up(key)
         return job.future
 
-    def _line_up(self, key: tuple[Executor | None, Life | None]) -> None:
+    def _line_up(self, key: Executor | Life | None) -> None:
         job = self._lanes[key][0]
-        before, after = (0.0, 0.0) if key[0] is None else self.slowness()
+        before, after = (0.0, 0.0) if job.running is None else self.slowness()
         self.call_later(before, self._begin, key, job, after, context=job.context)
 
-    def _begin(self, key: tuple[Executor | None, Life | None], job: _Job, after: float) -> None:
+    def _begin(self, key: Executor | Life | None, job: _Job, after: float) -> None:
         job.skipped = job.future.cancelled()
         value, error = None, None
         try:
@@ -208,9 +208,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             error = raised
         self.call_later(0.0 if job.skipped else after, self._end, key, job, value, error, context=job.context)
 
-    def _end(
-        self, key: tuple[Executor | None, Life | None], job: _Job, value: object, error: BaseException | None
-    ) -> None:
+    def _end(self, key: Executor | Life | None, job: _Job, value: object, error: BaseException | None) -> None:
         lane = self._lanes[key]
         lane.popleft()
         if lane:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from tests.simulation.disk import DiskTrouble, OnDisk, leave_as_after_death
+from tests.simulation.disk import DiskTrouble, OnDisk, leave_as_after_death, lock_handles
 from tests.simulation.exchange import WatchedExchange, WatchedServer
 from tests.simulation.judge import CYCLE_S, Judge
 from tests.simulation.loop import Life, VirtualLoop
@@ -215,7 +215,9 @@ class World:
 
     @property
     def _store(self) -> Store | None:
-        notifier = self._service.notifier if self._service is not None else None
+        if self._service is None or self._lives[-1].frozen:
+            return None
+        notifier = self._service.notifier
         outbox = None if notifier is None else notifier._outbox
         return outbox if isinstance(outbox, Store) else None
 
@@ -243,11 +245,10 @@ class World:
 
     def _exit(self, life: Life) -> None:
         """The process is over: the kernel closes its sockets and lets its lock go; the file is as it is."""
-        store = self._store
         self.loop.kill(life)
         self.disk.end(None)
-        if store is not None and store._session._lock >= 0:
-            self.loop.remove_descriptor(store._session._lock)
+        for handle in lock_handles(self.folder):
+            self.loop.remove_descriptor(handle)
         leave_as_after_death(self.folder)
         self.judge.died(OnDisk(self.folder))
 

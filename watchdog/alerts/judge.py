@@ -238,7 +238,8 @@ def tidy(view: View, desk: Desk, vanished: Iterable[PositionKey], now: Instant) 
         if not key.startswith(PREFIX) or key in judged:
             continue
         name, subject = key.removeprefix(PREFIX).rsplit("|", maxsplit=1)
-        if name in names and (subject in waiting or (waiting and subject.startswith(POOL))):
+        unsure = not view.usable or subject in waiting or (waiting and subject.startswith(POOL))
+        if name in names and unsure:
             continue
         if not alert.firing:
             desk.drop(key)

@@ -29,6 +29,9 @@ EX_USAGE = 64
 READY_WITHIN = 60.0
 """Seconds for the paper venue to come up: on a cold machine the imports alone take several."""
 
+LONGEST_FOLDER = 60
+"""Bytes of the folder for temporary files: below it lies a unix socket, whose path ends at 107."""
+
 ENDS_WITHIN = 10.0
 """Seconds a process of ours is given to end by itself."""
 
@@ -162,7 +165,9 @@ async def start_paper(folder: Path, *arguments: str) -> tuple[asyncio.subprocess
 
 
 async def _in_folder(speed: float, console: Console) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="watchdog-demo-") as folder:
+    usual = tempfile.gettempdir()
+    short = usual if len(os.fsencode(usual)) <= LONGEST_FOLDER else "/tmp"  # noqa: S108  (a fresh folder below it)
+    with tempfile.TemporaryDirectory(prefix="watchdog-demo-", dir=short) as folder:
         return await _demo(Path(folder), speed, console)
 
 

@@ -5,6 +5,7 @@ Place, read back, and only then cancel the old (law 6). Every decision comes wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
@@ -193,7 +194,7 @@ def _keep_up(
     surplus = _surplus(situation, ours, clear)
     if surplus is not None:  # first, or a position that grows all the time would gather one stop after the other
         return surplus
-    best = ours[0]
+    best = max(ours, key=lambda stop: _merit(stop, situation, clear))
     change = _change(best, situation, where, clear, rule.stop)
     if change is None:
         return Hold("the stop rests as it should", fine=True)
@@ -220,17 +221,36 @@ def _surplus(situation: Situation, ours: tuple[Stop, ...], clear: Band | None) -
     others = [stop for stop in ours if stop is not best and (clear is not None or _outdone(stop, best, situation))]
     if not others:
         return None
-    least = min(others, key=lambda stop: _merit(stop, situation, clear))
-    return DoCancel(least.client_id, f"the stop {best.trigger_price} of {_closes(best, situation)} rests in its place")
+    # The best goes last, and only when the others do without it: the position may have grown again to what an old
+    # stop closes. When none can be spared, a successor comes first.
+    whole = _protected(situation, ours, clear)
+    others.sort(key=lambda stop: _merit(stop, situation, clear))
+    for stop in (*others, best) if clear is not None else others:
+        rest = [one for one in ours if one is not stop]
+        if _protected(situation, rest, clear) >= whole:
+            kept = max(rest, key=lambda one: _merit(one, situation, clear))
+            why = f"the stop {kept.trigger_price} of {_closes(kept, situation)} rests as well"
+            return DoCancel(stop.client_id, why)
+    return None
 
 
-def _merit(stop: Stop, situation: Situation, clear: Band | None) -> tuple[bool, Decimal, Decimal, str]:
-    """Protects at all; covers most without being larger than the position; nearest if none is safe; the newest."""
-    size = _closes(stop, situation)
-    fits = size if size <= situation.position.size else situation.position.size / 2
+def _protected(situation: Situation, stops: Sequence[Stop], clear: Band | None) -> Decimal:
+    """How much these stops close in time of what foreign stops leave open."""
+    good = (stop for stop in stops if _sound(stop) and (clear is None or clear.before_far(stop.trigger_price)))
+    left = situation.position.size - situation.foreign_size
+    return min(sum((_closes(stop, situation) for stop in good), Decimal(0)), left)
+
+
+def _merit(stop: Stop, situation: Situation, clear: Band | None) -> tuple[bool, bool, Decimal, Decimal, str]:
+    """Protects at all; is as large as wanted and no larger than the position; covers most; the newest of equals.
+
+    Where none is safe, the nearest to the mark.
+    """
+    size, position = _closes(stop, situation), situation.position
     good = _sound(stop) and (clear is None or clear.before_far(stop.trigger_price))
-    nearness = Decimal(0) if good else stop.trigger_price * situation.position.side.sign
-    return (good, fits, nearness, stop.client_id)
+    adequate = _size(situation) <= size <= position.size
+    nearness = Decimal(0) if good else stop.trigger_price * position.side.sign
+    return (good, adequate, min(size, position.size), nearness, stop.client_id)
 
 
 def _outdone(stop: Stop, best: Stop, situation: Situation) -> bool:
