@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -23,27 +24,39 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_reads_wait_when_half_the_minute_is_used_and_go_on_when_it_is_over(clock: SteppedClock) -> None:
-    """Not one unit above the share of reads, and no longer than it takes."""
-    budget = Budget(clock, limit=200, trickle=0)
-    await budget.admit(60)
-    clock.advance(10)
-    await budget.admit(40)
-    waiting = asyncio.create_task(budget.admit(50))
-    await settle()
-    clock.advance(59.9)
-    await settle()
-    assert not waiting.done()
-    clock.advance(60.1)
-    await settle()
-    assert waiting.done()
-    assert budget.own == 90
+async def read_without_end(budget: Budget, clock: SteppedClock, weight: int, seconds: int) -> list[float]:
+    """When reads of one weight leave if another always waits."""
+    left: list[float] = []
+
+    async def ask() -> None:
+        while True:
+            await budget.admit(weight)
+            left.append(clock.now().mono)
+
+    asking = asyncio.create_task(ask())
+    while (due := clock.next_timer()) is None or due < seconds:
+        if due is not None:
+            clock.advance(due)
+        await settle()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    return left
+
+
+@pytest.mark.parametrize("weight", [5, 20, 55, 400])
+async def test_reads_never_take_more_than_half_of_any_minute_nor_pause_long(clock: SteppedClock, weight: int) -> None:
+    """However many are wanted they leave steadily: a burst is not paid for with a silence."""
+    left = await read_without_end(Budget(clock), clock, weight, 300)
+    for start in left:
+        assert sum(weight for at in left if start <= at < start + 60) <= 1200
+    assert max(later - earlier for earlier, later in itertools.pairwise(left)) <= weight / 15 + 0.1
+    assert len(left) * weight >= 0.9 * 300 * 15
 
 
 async def test_reads_that_wait_keep_their_order(clock: SteppedClock) -> None:
     """A small one does not slip past a large one for ever."""
     budget = Budget(clock, limit=200, trickle=0)
-    await budget.admit(90)
+    await budget.admit(25)
     order: list[int] = []
 
     async def ask(weight: int) -> None:
@@ -53,7 +66,9 @@ async def test_reads_that_wait_keep_their_order(clock: SteppedClock) -> None:
     tasks = [asyncio.create_task(ask(weight)) for weight in (50, 5)]
     await settle()
     assert order == []
-    clock.advance(61)
+    for moment in range(1, 120):
+        clock.advance(moment)
+        await settle()
     await asyncio.gather(*tasks)
     assert order == [50, 5]
 
@@ -118,7 +133,7 @@ async def test_a_clock_faster_than_the_venue_s_does_not_make_others_of_us(clock:
 async def test_told_to_wait_every_read_is_refused_until_then(clock: SteppedClock) -> None:
     """With the reason and the seconds left; also one that waited for room."""
     budget = Budget(clock, limit=100, trickle=0)
-    await budget.admit(50)
+    await budget.admit(12)
     waiting = asyncio.create_task(budget.admit(10))
     await settle()
     budget.stop_reads(90, "Binance limits this address (HTTP 429)")

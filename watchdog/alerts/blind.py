@@ -41,7 +41,7 @@ def look(sight: Sight, blind: Blind, desk: Desk, now: Instant) -> None:
     level = Level.CRITICAL if age >= blind.critical else Level.WARN
     lines = (
         f"BLIND · {words.venue_name(sight.venue)} {sight.account} · {age:.0f} s without a good read",
-        f"Why: {sight.why or 'no answer'}",
+        f"Why: {sight.why or 'the answer to my last question has not come back yet'}",
         *(sight.last_words() or ("Nothing was read since I started.",)),
         "Resting stops work without me. I send nothing on old numbers.",
         "You: open the venue's own app.",

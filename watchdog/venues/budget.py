@@ -16,12 +16,17 @@ from watchdog.clock import Clock
 from watchdog.venues.errors import ReadsStoppedError
 
 MINUTE = 60.0
+LEAST_WAIT = 0.01
+"""No wait is shorter: one that a clock can't tell from none would be asked for again and again."""
+BURST = 8
+"""An eighth of the limit may be read at once; beyond it reads leave at a steady pace, never in bursts and silences."""
 
 
 class Budget:
     """The request weight of one address at one venue; accounts that share an address share it.
 
-    `limit` is the venue's weight a minute. Reads wait at half of it. With others using the rest, reads still get
+    `limit` is the venue's weight a minute. Reads get half of it, a part of that at once and the rest spread over the
+    minute, so that whatever asks for reads, none waits long. With others using the rest, reads still get
     `trickle` a minute of their own, until nine tenths of the limit are used by all together. `machine` tells the
     seconds by which the venue counts, which a scaled or stepped clock runs away from.
     """
@@ -31,6 +36,10 @@ class Budget:
     ) -> None:
         self._clock = clock
         self._for_reads = limit // 2
+        self._burst = float(limit // BURST)
+        self._pace = (self._for_reads - self._burst) / MINUTE
+        self._ready = self._burst
+        self._ready_at = clock.now().mono
         self._nearly_all = limit * 9 // 10
         self._trickle = trickle
         self._spent = _Minute(lambda: clock.now().mono)
@@ -77,10 +86,19 @@ class Budget:
                 wait = self.stopped_for()
                 if wait > 0:
                     raise ReadsStoppedError(f"{self._stopped_why}: no reads for another {wait:.0f} s", wait)
-                if self._has_room(weight):
+                late = self._too_soon(weight)
+                if late <= 0 and self._has_room(weight):
                     break
-                await self._clock.sleep(self._next_change())
+                await self._clock.sleep(max(late, LEAST_WAIT) if late > 0 else self._next_change())
+            self._ready -= weight
             self.spend(weight)
+
+    def _too_soon(self, weight: int) -> float:
+        """Seconds until the steady pace lets a read of this weight leave; one heavier than the burst needs it full."""
+        now = self._clock.now().mono
+        self._ready = min(self._burst, self._ready + (now - self._ready_at) * self._pace)
+        self._ready_at = now
+        return max(0.0, (min(weight, self._burst) - self._ready) / self._pace)
 
     def _has_room(self, weight: int) -> bool:
         own, used = self.own, self.own + self.others
@@ -94,7 +112,7 @@ class Budget:
         times = [at + MINUTE for at in (self._spent.oldest(),) if at is not None]
         if self._others_until > now:
             times.append(self._others_until)
-        return max(0.01, min(times, default=now + 1) - now)
+        return max(LEAST_WAIT, min(times, default=now + 1) - now)
 
 
 class _Minute:

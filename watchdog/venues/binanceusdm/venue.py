@@ -15,11 +15,13 @@ from watchdog.venues.base import KeyPower, ReadError, VenueRefusedError
 from watchdog.venues.binanceusdm import outcomes, rules, wire
 from watchdog.venues.binanceusdm.keys import key_flaw, read_key_power, refused_key
 from watchdog.venues.binanceusdm.listing import Listing, read_brackets
+from watchdog.venues.binanceusdm.stops import NAME as STOPS
+from watchdog.venues.binanceusdm.stops import StopList
 from watchdog.venues.binanceusdm.streams import AccountStream, ListenKeys, MarketStream
 from watchdog.venues.budget import Budget
 from watchdog.venues.client import BinanceUsdmClient, Ways
 from watchdog.venues.errors import AnswerError, GuardError, NoAnswerError, ReadsStoppedError
-from watchdog.venues.fields import PayloadError
+from watchdog.venues.fields import PayloadError, rows
 from watchdog.venues.guard import Guard, intending
 
 NAME = "Binance"
@@ -72,6 +74,7 @@ class BinanceUsdmVenue:
         self._brackets_at = -BRACKETS_EVERY
         self._listing_at = -AGAIN_AFTER
         self._listing = Listing({}, {})
+        self._stops = StopList(self._list_stops)
         self._told: set[str] = set()
         self._watched: frozenset[str] = frozenset()
         self._market: MarketStream | None = None
@@ -189,16 +192,25 @@ class BinanceUsdmVenue:
     async def _read_once(self) -> AccountRead:
         at = self._clock.now().mono
         client = self._reader
+        watched = (client.markets[symbol]["id"] for symbol in self._watched if symbol in client.markets)
+        wanted = self._stops.wanted(watched, at)
         positions, account, config, orders = await _together(
             self._signed("positionRisk", client.fapiPrivateV3GetPositionRisk),
             self._signed("account", client.fapiPrivateV3GetAccount),
             self._signed("accountConfig", client.fapiPrivateGetAccountConfig),
-            self._signed("openAlgoOrders", client.fapiPrivateGetOpenAlgoOrders),
+            self._stops.read(wanted),
         )
+        if wanted is not None:  # a position opened since the last read
+            new = frozenset(row.text("symbol") for row in rows(positions, "positionRisk")) - wanted
+            orders = [*orders, *await self._stops.read(new)]
         read = rules.read_account(positions, account, config, orders, self._listing, at)
+        self._stops.took(wanted, (market.venue_id for market in read.markets), at)
         for venue_id, problem in self._listing.problems.items():
             self._tell(f"no maintenance tiers of {venue_id}: {problem}")
         return read
+
+    async def _list_stops(self, parameters: dict[str, str]) -> Any:
+        return await self._signed(STOPS, lambda: self._reader.fapiPrivateGetOpenAlgoOrders(parameters))
 
     def _tell(self, problem: str) -> None:
         """Log a problem that leaves the read whole, once."""
