@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
 
 from watchdog.core.state import Identity, State, restore
 from watchdog.core.step import RulesChanged, step
-from watchdog.domain.effects import Cancel, Effect, LookUp, Message, Place, Read, Save
-from watchdog.domain.facts import Answer, Confirmed, Due, Fact, Failed, Instant, Mark, Outcome, Saved, Snapshot
+from watchdog.domain.effects import Cancel, Effect, LookUp, Message, Place, Read, Reply, Save, WakeAt
+from watchdog.domain.facts import (
+    Answer,
+    Command,
+    Confirmed,
+    Due,
+    Fact,
+    Failed,
+    Frame,
+    FrameKind,
+    Instant,
+    Mark,
+    Outcome,
+    Saved,
+    Snapshot,
+    Verb,
+)
 from watchdog.domain.market import Market, Tier
 from watchdog.domain.position import (
     AccountModes,
@@ -19,6 +35,7 @@ from watchdog.domain.position import (
     MarginMode,
     OrderSide,
     Position,
+    PositionKey,
     PositionSide,
     Side,
     Stop,
@@ -27,6 +44,7 @@ from watchdog.domain.position import (
     TriggerKind,
 )
 from watchdog.domain.reading import Known, Unknown
+from watchdog.protection.guard import Guard
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import Ruleset
 
@@ -34,6 +52,7 @@ SHIPPED = Path(__file__).parents[2] / "config" / "rules.toml"
 WALL = 1_760_129_340.0
 """2025-10-10 20:49 UTC."""
 
+INSTALLATION = "0123abcd"
 BTC = "BTC/USDT:USDT"
 AVAX = "AVAX/USDT:USDT"
 
@@ -152,16 +171,19 @@ def foreign(trigger: str, size: str | None = "0.5", side: OrderSide = OrderSide.
 
 @dataclass
 class Bench:
-    """One account's core with a clock that stands still until moved."""
+    """One account's core with a clock that stands still until moved, and a store that can fail."""
 
     state: State
     mono: float = 0.0
     effects: list[Effect] = field(default_factory=list)
+    rows: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What the store holds, by kind and key."""
+    disk_full: bool = False
 
     @classmethod
     def with_rules(cls, rules: Ruleset, **identity: object) -> Bench:
         """A fresh account under these rules."""
-        who = replace(Identity("main", "binanceusdm", "0123abcd"), **identity)  # type: ignore[arg-type]
+        who = replace(Identity("main", "binanceusdm", INSTALLATION, zone=UTC), **identity)  # type: ignore[arg-type]  # by name
         return cls(restore(who, rules, {}, Instant(0.0, WALL)))
 
     @property
@@ -170,39 +192,73 @@ class Bench:
         return Instant(self.mono, WALL + self.mono)
 
     def put(self, fact: Fact | RulesChanged) -> list[Effect]:
-        """One step; what it asked for."""
+        """One step, and those that its saves cause; what they asked for."""
         self.state, effects = step(self.state, fact, self.now)
-        self.effects += effects
+        asked = list(effects)
         for effect in effects:
             if isinstance(effect, Save):
-                self.state, more = step(self.state, Outcome(effect, Saved(), self.mono), self.now)
-                self.effects += more
-        return list(effects)
+                asked += self._save(effect)
+        self.effects += asked
+        return asked
+
+    def _save(self, save: Save) -> list[Effect]:
+        if not self.disk_full:
+            for keep in save.keeps:
+                kind = self.rows.setdefault(keep.kind, {})
+                if keep.value is None:
+                    kind.pop(keep.key, None)
+                else:
+                    kind[keep.key] = keep.value
+        answer: Answer = Failed("the disk is full") if self.disk_full else Saved()
+        self.state, more = step(self.state, Outcome(save, answer, self.mono), self.now)
+        return [*more, *(each for effect in more if isinstance(effect, Save) for each in self._save(effect))]
+
+    def restarted(self, rules: Ruleset | None = None) -> Bench:
+        """A new process a second later, from what the store holds."""
+        self.mono += 1
+        state = restore(self.state.who, rules or self.state.rules, self.rows, self.now)
+        bench = Bench(state, self.mono, rows=self.rows)
+        bench.due()
+        return bench
 
     def after(self, seconds: float) -> Bench:
         """Let time pass."""
         self.mono += seconds
         return self
 
-    def read(self, read: AccountRead) -> list[Effect]:
-        """A snapshot that began and ended now."""
-        return self.put(Snapshot(read, self.mono, self.mono))
+    def read(self, read: AccountRead, began: float | None = None) -> list[Effect]:
+        """A snapshot that ended now, and began now unless told otherwise."""
+        return self.put(Snapshot(read, self.mono if began is None else began, self.mono))
 
-    def fail(self, reason: str = "HTTP 503") -> list[Effect]:
+    def fail(self, reason: str = "HTTP 503", retry_after: float | None = None) -> list[Effect]:
         """A read that failed."""
-        return self.put(Outcome(Read("poll"), Failed(reason), self.mono))
+        return self.put(Outcome(Read("poll"), Failed(reason, retry_after), self.mono))
 
     def mark(self, symbol: str, price: str) -> list[Effect]:
         """A tick."""
         return self.put(Mark(symbol, d(price), 0))
 
+    def frame(self, kind: FrameKind = FrameKind.ACCOUNT) -> list[Effect]:
+        """An event of the account's stream."""
+        return self.put(Frame(kind))
+
     def due(self) -> list[Effect]:
         """The timer."""
         return self.put(Due())
 
+    def command(self, verb: Verb, subject: str = "", seconds: float = 0.0) -> Reply:
+        """A person's word, and what is answered."""
+        asked = self.put(Command(verb, "me", subject, seconds))
+        return next(effect for effect in asked if isinstance(effect, Reply))
+
     def answer(self, effect: Place | Cancel | LookUp, answer: Answer | None = None) -> list[Effect]:
         """The venue answers an order: yes unless told otherwise."""
         return self.put(Outcome(effect, answer or Confirmed(), self.mono))
+
+    @property
+    def wake(self) -> float:
+        """When it wants to be woken."""
+        return [effect.mono for effect in self.effects if isinstance(effect, WakeAt)][-1]
 
     def placed(self) -> list[Place]:
         """Every Place so far."""
@@ -224,11 +280,34 @@ class Bench:
         """The first line of every message so far."""
         return [message.lines[0] for message in self.messages()]
 
+    def guard(self, symbol: str = BTC) -> Guard:
+        """What is remembered of a position's stop."""
+        return self.state.guards[PositionKey(symbol, PositionSide.BOTH)]
+
+    def firing(self) -> set[str]:
+        """The keys of the alerts that fire."""
+        return {alert.key for alert in self.state.alerts.values() if alert.firing}
+
     def protect(self, read: AccountRead) -> Place:
         """Hold the shipped rule's minute, and return the stop it sends."""
+        before = len(self.placed())
         for _ in range(8):
             self.read(read)
-            if self.placed():
+            if len(self.placed()) > before:
                 return self.placed()[-1]
             self.after(10)
         raise AssertionError(f"no stop was sent: {self.heads()}")
+
+    def covered(self, held: Position) -> Stop:
+        """Place a stop for a position, and read it back: it rests."""
+        place = self.protect(account(held))
+        self.after(1).answer(place)
+        stop = resting(place.order)
+        self.after(1).read(account(held, stops=[stop]))
+        assert self.guard(held.symbol).resting == place.order
+        return stop
+
+
+def only(rule: str, protection: str = 'mode = "act"\nfirst_act_after = "0s"') -> Ruleset:
+    """A rules file with these rules."""
+    return parse_rules(f"[protection]\n{protection}\n{rule}", "rules.toml", frozenset({"main"}))

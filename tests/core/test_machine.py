@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -204,7 +203,8 @@ class CoreMachine(RuleBasedStateMachine):
         assert order.order_side is position.side.closing, "it would add to the position"
         assert 0 < order.size <= position.size, "it is larger than the position last read"
         mark = book.positions[position.key].mark
-        assert (mark.value - order.trigger_price) * position.side.sign > 0, "it would trigger at once"  # type: ignore[union-attr]
+        assert isinstance(mark, Known)
+        assert (mark.value - order.trigger_price) * position.side.sign > 0, "it would trigger at once"
         known = read_order_id(order.client_id)
         assert known is not None
         assert known.installation == INSTALLATION
@@ -340,7 +340,9 @@ class CoreMachine(RuleBasedStateMachine):
 
     # -- the market and the owner ----------------------------------------------------------------------------------
 
-    @rule(symbol=symbols, share=st.sampled_from(["-0.06", "-0.03", "-0.01", "0.01", "0.03", "0.06"]), heard=st.booleans())
+    @rule(
+        symbol=symbols, share=st.sampled_from(["-0.06", "-0.03", "-0.01", "0.01", "0.03", "0.06"]), heard=st.booleans()
+    )
     def mark_moves(self, symbol: str, share: str, heard: bool) -> None:
         """And its tick arrives, or doesn't."""
         self.exchange.move(symbol, Decimal(share))
@@ -480,11 +482,13 @@ def _ours(stop: Stop) -> bool:
     return known is not None and known.installation == INSTALLATION
 
 
-TestCore: Callable[..., object] = CoreMachine.TestCase
-TestCore.settings = settings(  # type: ignore[attr-defined]
-    max_examples=40,
-    stateful_step_count=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # explaining traces every line: minutes
-)
+class TestCore(CoreMachine.TestCase):  # type: ignore[misc, valid-type]  # made by hypothesis
+    """The machine, as pytest runs it."""
+
+    settings = settings(
+        max_examples=40,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # explaining traces every line: minutes
+    )

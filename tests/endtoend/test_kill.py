@@ -28,7 +28,7 @@ HOUR_MS = 3_600_000
 
 def kill_points(count: int) -> list[int]:
     """Market times (ms): half of them where orders are sent and stops fire, half spread over the hour."""
-    dice = random.Random(20251010)  # noqa: S311  (spread, not secrecy)
+    dice = random.Random(20251010)
     busy = [(70, 260), (1440, 1500), (1660, 1700)]
     dense = [START_MS + 1000 * dice.randrange(*busy[number % 3]) for number in range(count // 2)]
     spread = [START_MS + int((number + 0.5) * HOUR_MS / (count - len(dense))) for number in range(count - len(dense))]

@@ -19,8 +19,10 @@ OVERLAP_S = 20.0
 """Two generations of ours may overlap so long in calm: place, read back, cancel, with a retry."""
 OUTLIVES_S = 45.0
 """A stop of ours may outlive its closed position so long in calm: two reads and a cancel, with a retry."""
-MOST_OF_OURS = 2
-"""Generations that may rest at once: the one that goes and its successor."""
+MOST_OF_OURS = 3
+"""Generations that may rest at once: the one that goes, its successor, and, where the position grew between the two,
+the successor's successor: neither of the first may go before it rests, or less would be protected than before.
+"""
 _RECENT_S = 30.0
 """Words about what a read showed may be so old."""
 
@@ -100,6 +102,7 @@ class Judge:
         """The daemon's process has died, or was stopped, and left this on the disk."""
         for key in sorted(disk.firing - disk.told):
             self._record.fail(f"alert {key} is saved as firing, and no message of it is in the outbox")
+        self.handed_over.clear()  # what was not on the disk is lost with the process, and no more is asked
         for name, peer in self._peers.items():
             for message_id in peer.received:
                 done = disk.done.get((message_id, name))
@@ -113,24 +116,24 @@ class Judge:
 
     # --- every second
 
-    def second(self, calm_s: float) -> None:
-        """A second of market time is over; there has been no trouble for so long (0: there is)."""
+    def second(self, *, readable: bool) -> None:
+        """A second of market time is over. `readable`: the daemon runs, and the venue has answered it for a while."""
         for symbol in self._exchange.markets:
             ours = self._exchange.ours(symbol)
             held = self._exchange.account.position(symbol).amount
-            self._lasts(self._two_since, symbol, len(ours) > 1, calm_s, OVERLAP_S, "two generations of ours overlap")
-            orphan = bool(ours) and not held
-            self._lasts(self._orphan_since, symbol, orphan, calm_s, OUTLIVES_S, "a stop of ours outlives its position")
+            self._lasts(self._two_since, symbol, readable and len(ours) > 1, OVERLAP_S, "two generations of ours overlap")
+            orphan = readable and bool(ours) and not held
+            self._lasts(self._orphan_since, symbol, orphan, OUTLIVES_S, "a stop of ours outlives its position")
             if not held:
                 self.hands_off.pop(symbol, None)
 
-    def _lasts(self, since: dict[str, float], symbol: str, is_so: bool, calm_s: float, bound: float, what: str) -> None:
-        if not is_so or calm_s == 0:
+    def _lasts(self, since: dict[str, float], symbol: str, is_so: bool, bound: float, what: str) -> None:
+        if not is_so:
             since.pop(symbol, None)
             return
         lasted = since[symbol] = since.get(symbol, 0.0) + 1.0
         if lasted == bound:
-            self._record.fail(f"{what} on {symbol} for {lasted:.0f} s of calm")
+            self._record.fail(f"{what} on {symbol} for {lasted:.0f} s, though the venue answers")
 
     # --- the end
 

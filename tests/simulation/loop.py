@@ -275,15 +275,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         life.frozen, life.fuse = False, None
         self._ready.extend(life.limbo)
         life.limbo.clear()
-        for task in life.tasks:
-            task.cancel()
         for _ in range(10):
             left = [task for task in life.tasks if not task.done()]
             if not left:
                 break
-            await asyncio.wait(left, timeout=30.0)
-            for task in left:
-                task.cancel()
+            left[0].cancel()  # the daemon's own first: it stops the others, in its order
+            await asyncio.wait(left, timeout=60.0)
         for task in life.tasks:
             if task.done() and not task.cancelled():
                 task.exception()

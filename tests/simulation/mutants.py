@@ -11,12 +11,14 @@ from unittest import mock
 from watchdog.core import reads
 from watchdog.domain.effects import Message
 from watchdog.domain.facts import Answer, Rejected, Unresolved
-from watchdog.domain.position import StopOrder
+from watchdog.domain.position import OrderSide, StopOrder
 from watchdog.notifier import _Worker
 from watchdog.protection import decide, guard, outcome, shield
 from watchdog.protection.decide import Decision, DoCancel, DoPlace, Situation
 from watchdog.protection.guard import Cancelling, Guard
 from watchdog.runner import AccountRunner
+from watchdog.store import StoreError
+from watchdog.venues.binanceusdm import wire
 
 
 @contextlib.contextmanager
@@ -128,16 +130,23 @@ def _once(right: Callable[[Any, Message], None]) -> Callable[[Any, Message], Non
 
 
 @contextlib.contextmanager
-def resends_under_a_new_id() -> Iterator[None]:
-    """Law 7: what had no answer is sent again at once, as a new order."""
-    right = outcome.after_place
+def wrong_side() -> Iterator[None]:
+    """Law 5: a stop is sent on the other side."""
+    with mock.patch.dict(wire._SIDES, {OrderSide.BUY: "SELL", OrderSide.SELL: "BUY"}):
+        yield
 
-    def wrong(guard: Guard, order: StopOrder, answer: Answer, mono: float) -> Any:
-        if isinstance(answer, Unresolved):
-            return replace(guard, step=None), None
-        return right(guard, order, answer, mono)
 
-    with mock.patch.object(reads, "after_place", wrong):
+@contextlib.contextmanager
+def confirms_before_sending() -> Iterator[None]:
+    """Law 10: a row of the outbox is done before its channel has confirmed."""
+    right = _Worker._send
+
+    async def wrong(worker: _Worker, message: Message) -> None:
+        with contextlib.suppress(StoreError):
+            await worker._outbox.delivered(message.id, worker.channel.name, message.at)
+        await right(worker, message)
+
+    with mock.patch.object(_Worker, "_send", wrong):
         yield
 
 
@@ -159,7 +168,8 @@ MUTANTS: Mapping[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
         stale_is_fresh,
         tells_before_saving,
         gives_a_message_up,
-        resends_under_a_new_id,
+        wrong_side,
+        confirms_before_sending,
         leaves_orphans,
     )
 }

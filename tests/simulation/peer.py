@@ -25,13 +25,16 @@ class Peer:
     record: Record
     heard: Callable[[Peer, Message], None]
     mood: Mood = Mood.WELL
+    over: bool = False
     received: dict[str, int] = field(default_factory=dict)
     """How often each message came."""
     excused: dict[str, int] = field(default_factory=dict)
     """How often a repetition of it is no fault: its confirmation was lost, on the way or with a life."""
 
     def take(self, message: Message) -> None:
-        """A message arrives."""
+        """A message arrives; once all is over nobody is there any more."""
+        if self.over:
+            return
         self.received[message.id] = self.received.get(message.id, 0) + 1
         self.record.say(f"{self.name} hears {message.event} {message.id} | {message.lines[0]}")
         self.heard(self, message)

@@ -16,6 +16,8 @@ TROUBLED_S = 900
 CALM_S = 420
 _FIRST_S = 100.0
 """Trouble does not begin before the daemon has had a chance to place its first stops, in most seeds."""
+_LEAVES = 0.5
+"""How often the trader closes a position just before all is calm."""
 
 
 class What(StrEnum):
@@ -159,6 +161,8 @@ def _pieces(random: Random, least: float, most: float, between: float) -> list[t
 
 _ORDERS = "/fapi/v1/algoOrder"
 _READS = ("/fapi/v3/positionRisk", "/fapi/v1/openAlgoOrders", "/fapi/v3/account", "/fapi/*")
+_NOTHING = ("[]", "{}", "null", "0")
+"""Bodies that are good JSON and say nothing, under HTTP 200."""
 _KINDS = tuple(kind for kind in FaultKind if kind is not FaultKind.BAN)
 
 
@@ -182,17 +186,18 @@ def _orders(random: Random) -> list[Act]:
 def _requests(random: Random) -> list[Act]:
     """Trouble of any request, and of those that read."""
     acts = []
-    for at, until in _pieces(random, 10.0, 90.0, random.choice((60.0, 150.0))):
-        method, path, times = random.choice(
+    for at, until in _pieces(random, 10.0, 150.0, random.choice((60.0, 150.0))):
+        kind, times = random.choice(_KINDS), random.choice((1, 4, 20, 1_000, 1_000))
+        seconds, status = random.choice((3.0, 8.0, 20.0)), _status(random)
+        fault = random.choice(
             (
-                ("GET", random.choice(_READS), random.choice((1, 4, 20, 1_000))),
-                ("GET", random.choice(_READS), random.choice((1, 4, 20, 1_000))),
-                ("*", "/fapi/v1/listenKey", 3),
-                ("*", "*", random.choice((5, 1_000))),
+                Fault(kind, "GET", random.choice(_READS), times=times, seconds=seconds, status=status),
+                Fault(kind, "GET", random.choice(_READS), times=times, seconds=seconds, status=status),
+                Fault(FaultKind.HTML, "GET", random.choice(_READS[:3]), times=times, body=random.choice(_NOTHING)),
+                Fault(kind, "*", "/fapi/v1/listenKey", times=3, seconds=seconds, status=status),
+                Fault(kind, times=times, seconds=seconds, status=status),
             )
         )
-        seconds = random.choice((3.0, 8.0, 20.0))
-        fault = Fault(random.choice(_KINDS), method, path, times=times, seconds=seconds, status=_status(random))
         acts.append(Act(at, What.FAULT, until=until, fault=fault))
     return acts
 
@@ -250,6 +255,8 @@ def _hands(random: Random) -> list[Act]:
         hand = random.choices(list(Hand), (6, 5, 5, 2, 2, 2, 2, 1, 1, 1, 1))[0]
         acts.append(Act(at, What.HAND, name=hand, symbol=random.choice(SYMBOLS), share=random.uniform(0.1, 0.9)))
         at += random.choice((1.0, 30.0, 90.0)) * random.uniform(0.1, 1.5)
+    if random.random() < _LEAVES:
+        acts.append(Act(TROUBLED_S - 1.0, What.HAND, name=Hand.CLOSE, symbol=random.choice(SYMBOLS)))
     return acts
 
 

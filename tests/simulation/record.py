@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+_MOST_SHOWN = 10
+"""What broke first matters; the log has the rest."""
+
 
 class Record:
     """Lines of the event log, with virtual seconds since the seed began, and the invariants that did not hold."""
@@ -13,6 +16,7 @@ class Record:
         self._clock = clock
         self._echo = echo
         self._hidden: dict[str, str] = {}
+        self._failed: set[str] = set()
         self.lines: list[str] = []
         self.broken: list[str] = []
 
@@ -32,8 +36,9 @@ class Record:
     def fail(self, text: str) -> None:
         """An invariant did not hold."""
         self.say(f"BROKEN {text}")
-        if len(self.broken) < 20:
+        if text not in self._failed and len(self.broken) < _MOST_SHOWN:
             self.broken.append(self.lines[-1])
+        self._failed.add(text)
 
     @property
     def digest(self) -> str:

@@ -63,6 +63,7 @@ class World:
         self.trader = Trader(exchange, self.server.hand, record, self.judge.hands_off)
         exchange.happened = self._stop_changed
         self._lives: list[Life] = []
+        self._venues_made: list[Venue] = []
         self._service: Service | None = None
         self._daemon: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -70,6 +71,8 @@ class World:
         self._restarts: set[asyncio.Task[None]] = set()
         self._began = loop.time()
         self._calm_from = 0.0
+        self._readable_from = 0.0
+        """From when on no trouble is between the daemon and the venue's answers."""
 
     @property
     def now(self) -> float:
@@ -104,7 +107,7 @@ class World:
 
     def _second(self) -> None:
         up = self._daemon is not None and not self._daemon.done()
-        self.judge.second(max(0.0, self.now - self._calm_from) if up else 0.0)
+        self.judge.second(readable=up and self.now > self._readable_from)
 
     async def _quiet(self) -> None:
         """Faults have ended: what has to be right within three cycles, the rule's hold and a cool-down is waited for."""
@@ -139,8 +142,12 @@ class World:
         if self._daemon is not None and not self._daemon.done():
             await self._stop_gracefully()
         await self.server.stop()
+        for peer in self.peers.values():
+            peer.over = True
         for life in self._lives:
             await self.loop.bury(life)
+        for venue in self._venues_made:
+            await venue.close()  # again, for one whose life ended before it could
 
     def _begin_market(self) -> None:
         exchange, plan = self.exchange, self.plan
@@ -206,7 +213,9 @@ class World:
             store = self._store
             if store is not None:
                 self.record.hide(store.installation, "OURS----")
-            return WatchedVenue(make(account, clock), clock, self.record, self.judge.refused)
+            venue = make(account, clock)
+            self._venues_made.append(venue)
+            return WatchedVenue(venue, clock, self.record, self.judge.refused)
 
         return watched
 
@@ -264,14 +273,16 @@ class World:
         task.add_done_callback(self._restarts.discard)
 
     async def _start_after(self, seconds: float) -> None:
-        self._trouble_until(self.now + seconds + 5.0)
+        self._trouble_until(self.now + seconds + 5.0, What.CRASH)
         await asyncio.sleep(seconds)
         self._start()
 
     # --- what befalls them
 
-    def _trouble_until(self, until: float) -> None:
+    def _trouble_until(self, until: float, what: What) -> None:
         self._calm_from = max(self._calm_from, until + _AFTERMATH_S)
+        if what in {What.FAULT, What.CRASH, What.RESTART}:
+            self._readable_from = max(self._readable_from, until + _AFTERMATH_S)
 
     async def _direct(self) -> None:
         """Do the plan's acts at their times."""
@@ -279,7 +290,7 @@ class World:
         for act in self.plan.acts:
             await asyncio.sleep(max(0.0, act.at - self.now))
             self.record.say(f"act {act.what} {act.name} {act.symbol} {act.which} {act.fault or ''}")
-            self._trouble_until(max(act.until, self.now))
+            self._trouble_until(max(act.until, self.now), act.what)
             await self._do(act)
             if act.what in {What.FAULT, What.SOCKETS, What.CHANNEL, What.DISK}:
                 ends.append(asyncio.create_task(self._undo(act)))
@@ -325,7 +336,7 @@ class World:
         if self._daemon is None or self._daemon.done() or self._lives[-1].frozen:
             return
         await self._stop_gracefully()
-        self._trouble_until(act.until + 5.0)
+        self._trouble_until(act.until + 5.0, What.RESTART)
         await asyncio.sleep(max(0.0, act.until - self.now))
         self._start()
 

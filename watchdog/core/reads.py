@@ -327,7 +327,7 @@ def barred(state: State, reason: str, desk: Desk, now: Instant) -> State:
     return replace(state, barred=reason, reads=waiting)
 
 
-def opened(state: State, withdraw: bool | None, note: str, desk: Desk) -> State:
+def opened(state: State, withdraw: bool | None, note: str, desk: Desk, now: Instant) -> State:
     """The venue was reached and told what the key may do."""
     account = state.who.account
     desk.fall("barred", (f"OK · {account} is watched · {account}", note))
@@ -336,6 +336,8 @@ def opened(state: State, withdraw: bool | None, note: str, desk: Desk) -> State:
         desk.stand("key", Level.WARN, (first, note, "If it can withdraw, make one that can't."))
     else:
         desk.fall("key", (f"OK · {account} · the key was checked: {note}",))
+    if state.barred and not state.reads.ever:  # from here on it is read; till now it was said not to be watched
+        state = replace(state, reads=replace(state.reads, last_good=now.mono, why_failed=""))
     return replace(state, barred="")
 
 

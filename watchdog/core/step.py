@@ -92,7 +92,7 @@ def _absorb(state: State, fact: Fact | RulesChanged, desk: Desk, out: Out, now: 
         case RulesChanged(rules=rules):
             return replace(state, rules=rules), False
         case Opened(withdraw=withdraw, note=note):
-            return reads.opened(state, withdraw, note, desk), False
+            return reads.opened(state, withdraw, note, desk, now), False
         case Barred(reason=reason):
             return reads.barred(state, reason, desk, now), False
         case Due() | _:

@@ -250,7 +250,9 @@ def _merit(stop: Stop, situation: Situation, clear: Band | None) -> tuple[bool, 
     good = _sound(stop) and (clear is None or clear.before_far(stop.trigger_price))
     adequate = _size(situation) <= size <= position.size
     nearness = Decimal(0) if good else stop.trigger_price * position.side.sign
-    return (good, adequate, min(size, position.size), nearness, stop.client_id)
+    # More than is wanted is no merit: or a stop from before a foreign one came would outdo its own successor for ever.
+    closes = _size(situation) if adequate else min(size, position.size)
+    return (good, adequate, closes, nearness, stop.client_id)
 
 
 def _outdone(stop: Stop, best: Stop, situation: Situation) -> bool:

@@ -1,0 +1,1 @@
+"""Tests of the alerts: their life, and what they say."""

@@ -1,0 +1,164 @@
+"""What `status` and `plan` show of an account."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from tests.core.bench import AVAX, BTC, Bench, account, d, foreign, only, position, resting, shipped
+from watchdog import report
+from watchdog.domain.facts import Verb
+from watchdog.domain.position import AccountModes, Side
+
+HELD = position()
+
+
+def status(bench: Bench) -> Any:
+    """As it goes over the socket."""
+    return json.loads(json.dumps(report.status(bench.state, bench.now)))
+
+
+def plan(bench: Bench) -> Any:
+    """The same of the plan."""
+    return json.loads(json.dumps(report.plan(bench.state, bench.now)))
+
+
+def test_an_account_never_read_says_so() -> None:
+    """No age, no positions, and why nothing is sent."""
+    bench = Bench.with_rules(shipped("watch"))
+    shown = status(bench)
+    assert (shown["read_at"], shown["age"], shown["positions"]) == (None, None, [])
+    assert shown["sends"] == 'mode is "watch"'
+    assert plan(bench)["positions"] == []
+
+
+def test_status_has_what_a_person_holds_beside_the_venues_app() -> None:
+    """Figures with unit and source, each stop with whose it is and what it is worth, the alerts that fire."""
+    bench = Bench.with_rules(shipped("watch"))
+    held = replace(HELD, mark=d("95000"))
+    bench.read(account(held, stops=[foreign("94000", "0.25"), foreign("85000", None)]))
+    shown = status(bench.after(3))
+    (row,) = shown["positions"]
+    assert (row["symbol"], row["side"], row["margin"], row["size"]) == (BTC, "long", "isolated", "0.5")
+    assert (row["entry"], row["mark"]["value"]) == ("100,000.0", "95000")
+    assert "unknown" in row["liquidation_venue"]
+    assert row["liquidation_ours"]["unit"] == "price"
+    assert row["stop_coverage"]["value"] == "0.5"
+    assert [(stop["whose"], stop["size"], stop["judged"]) for stop in row["stops"]] == [
+        ("yours", "0.25", "closes 0.25 of 0.5"),
+        ("yours", "all", "beyond liquidation: it comes too late"),
+    ]
+    assert shown["age"] == 3.0
+    assert [alert["key"] for alert in shown["alerts"]] == [f"rule:room|{BTC}"]
+    assert shown["alerts"][0]["level"] == "warn"
+
+
+def test_our_own_stop_is_named_mine() -> None:
+    """By its id."""
+    bench = Bench.with_rules(shipped())
+    bench.covered(HELD)
+    assert status(bench)["positions"][0]["stops"][0]["whose"] == "mine"
+    assert status(bench)["sends"] == "yes"
+
+
+def test_positions_come_nearest_to_liquidation_first_unknown_before_all() -> None:
+    """What can't be liquidated comes last, however far the others are."""
+    bench = Bench.with_rules(shipped("watch"))
+    far = position("FAR/USDT:USDT", side=Side.SHORT, size="1", entry="100", mark="100", margin="400")
+    never = position("NEVER/USDT:USDT", size="1", entry="100", mark="100", margin="500")
+    unknown = position("ODD/USDT:USDT", size="1", entry="0", mark="0", margin="5")
+    bench.read(account(never, far, HELD, unknown))
+    shown = [(row["symbol"], row["liquidation_distance"]) for row in status(bench)["positions"]]
+    assert [symbol for symbol, _ in shown] == ["ODD/USDT:USDT", BTC, "FAR/USDT:USDT", "NEVER/USDT:USDT"]
+    assert float(shown[2][1]["value"]) > 2
+    assert "never" in shown[3][1]
+
+
+def test_infinite_and_unknown_figures_are_said_not_hidden() -> None:
+    """Equity gone; a mode without numbers."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(replace(HELD, mark=d("85000"))))
+    assert status(bench)["positions"][0]["margin_ratio"]["value"] == "inf"
+    bench.after(5).read(account(HELD, modes=AccountModes(hedge=True, multi_asset=False, can_trade=True)))
+    assert "hedge mode" in status(bench)["positions"][0]["margin_ratio"]["unknown"]
+
+
+def test_a_vanished_position_is_marked_only_while_the_read_shows_it() -> None:
+    """It is not in the figures of a read that does not show it."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(HELD))
+    bench.after(5).read(account())
+    assert status(bench)["positions"] == []
+    assert BTC in {key.symbol for key in bench.state.vanished}
+
+
+def test_a_pool_is_shown_with_its_money() -> None:
+    """Equity, requirement, ratio, and how far all prices may move together."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(position(margin=None), wallet="9000"))
+    (pool,) = status(bench)["pools"]
+    assert (pool["asset"], pool["equity"]["value"], pool["positions"]) == ("USDT", "9000.0", [BTC])
+
+
+def test_the_plan_shows_what_would_be_sent_before_any_rule_has_fired() -> None:
+    """In `watch`, too: order, reason, money, distance; asking sends nothing."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(HELD))
+    before = bench.state
+    shown = plan(bench)
+    assert bench.state is before
+    assert shown["sends"] == 'mode is "watch"'
+    assert shown["positions"] == [
+        {
+            "symbol": BTC,
+            "side": "long",
+            "size": "0.5",
+            "would": "place",
+            "order": "sell stop-market 0.5 at 94,216.9 on mark, reduce-only",
+            "why": 'rule "no stop"',
+            "replaces": "",
+            "if_it_fills": "−2,915 USDT",
+            "from_mark": "5.8%",
+        }
+    ]
+
+
+def test_the_plan_says_why_nothing_would_be_sent() -> None:
+    """Passed with what could be done, covered, no rule, and an order that is already on its way."""
+    bench = Bench.with_rules(shipped())
+    bench.read(account(replace(HELD, mark=d("93000"))))
+    assert plan(bench)["positions"][0]["why"] == (
+        "the place 94216.9 is already passed; halfway to liquidation is 91,680.8"
+    )
+    bench.after(5).read(account(HELD, stops=[foreign("95000")]))
+    assert plan(bench)["positions"][0]["why"] == "stops that are not mine cover it"
+    bench.after(5)
+    bench.protect(account(HELD))
+    shown = plan(bench)["positions"][0]
+    assert (shown["would"], shown["why"]) == ("nothing", "a stop is on its way, not confirmed")
+    none = Bench.with_rules(only('[[rule]]\nname = "room"\nmetric = "room_used"\nwarn = "50%"\n'))
+    none.read(account(HELD))
+    assert plan(none)["positions"][0]["why"] == "no rule asks for a stop"
+
+
+def test_the_plan_of_a_changed_position_names_both_steps() -> None:
+    """First a new stop in place of the old, then the old one goes."""
+    bench = Bench.with_rules(shipped())
+    stop = bench.covered(HELD)
+    bench.command(Verb.DISARM, seconds=600)
+    smaller = replace(HELD, size=d("0.3"), isolated_wallet=d("3000"))
+    bench.after(5).read(account(smaller, stops=[stop]))
+    shown = plan(bench)["positions"][0]
+    assert (shown["would"], shown["replaces"], shown["why"]) == ("place", stop.client_id, "the position shrank to 0.3")
+    order = replace(resting(bench.placed()[0].order), size=d("0.3"), client_id=stop.client_id[:-1] + "1")
+    bench.after(5).read(account(smaller, stops=[stop, order]))
+    shown = plan(bench)["positions"][0]
+    assert (shown["would"], shown["order"]) == ("cancel", stop.client_id)
+
+
+def test_every_position_is_in_the_plan() -> None:
+    """One row each."""
+    bench = Bench.with_rules(shipped())
+    bench.read(account(HELD, position(AVAX, entry="30", mark="30", size="500", margin="3000")))
+    assert {row["symbol"] for row in plan(bench)["positions"]} == {BTC, AVAX}
