@@ -30,7 +30,9 @@ _RECENT_S = 30.0
 class Judge:
     """Holds what it has seen of a seed, and says what broke."""
 
-    def __init__(self, exchange: WatchedExchange, peers: Mapping[str, Peer], record: Record, secrets: list[str]) -> None:
+    def __init__(
+        self, exchange: WatchedExchange, peers: Mapping[str, Peer], record: Record, secrets: list[str]
+    ) -> None:
         self._exchange = exchange
         self._peers = peers
         self._record = record
@@ -121,7 +123,8 @@ class Judge:
         for symbol in self._exchange.markets:
             ours = self._exchange.ours(symbol)
             held = self._exchange.account.position(symbol).amount
-            self._lasts(self._two_since, symbol, readable and len(ours) > 1, OVERLAP_S, "two generations of ours overlap")
+            two = readable and len(ours) > 1
+            self._lasts(self._two_since, symbol, two, OVERLAP_S, "two generations of ours overlap")
             orphan = readable and bool(ours) and not held
             self._lasts(self._orphan_since, symbol, orphan, OUTLIVES_S, "a stop of ours outlives its position")
             if not held:

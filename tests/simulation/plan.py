@@ -260,5 +260,13 @@ def _hands(random: Random) -> list[Act]:
     return acts
 
 
-_TRACKS = ((_orders, 0.8), (_requests, 0.5), (_sockets, 0.5), (_channels, 0.6), (_disk, 0.4), (_ends, 0.7), (_hands, 0.9))
+_TRACKS = (
+    (_orders, 0.8),
+    (_requests, 0.5),
+    (_sockets, 0.5),
+    (_channels, 0.6),
+    (_disk, 0.4),
+    (_ends, 0.7),
+    (_hands, 0.9),
+)
 """Kinds of trouble, and how often a seed has each."""

@@ -16,9 +16,7 @@ from watchdog.paper.values import ZERO, MarginMode, Side, Working
 class Trader:
     """Does what a plan says, as far as the venue lets them. `hands_off` counts our stops they took away."""
 
-    def __init__(
-        self, exchange: WatchedExchange, hand: PaperHand, record: Record, hands_off: dict[str, int]
-    ) -> None:
+    def __init__(self, exchange: WatchedExchange, hand: PaperHand, record: Record, hands_off: dict[str, int]) -> None:
         self._exchange = exchange
         self._hand = hand
         self._record = record
@@ -47,7 +45,7 @@ class Trader:
             except RefusedError as error:
                 self._record.say(f"hand refused: {error}")
 
-    def _act(self, hand: Hand, symbol: str, share: float) -> None:
+    def _act(self, hand: Hand, symbol: str, share: float) -> None:  # noqa: C901, PLR0912  (a table of all a hand can do)
         amount = self._exchange.account.position(symbol).amount
         part = self._step(symbol, abs(amount) * Decimal(repr(share)))
         sign = 1 if amount > ZERO else -1
@@ -64,7 +62,8 @@ class Trader:
             case Hand.FLIP if amount:
                 self._hand.market(symbol, -2 * amount)
             case Hand.DEPOSIT:
-                self._hand.deposit("USDT", (self._exchange.account.wallets["USDT"] * Decimal(repr(share)) / 4).quantize(Decimal(1)))
+                wallet = self._exchange.account.wallets["USDT"]
+                self._hand.deposit("USDT", (wallet * Decimal(repr(share)) / 4).quantize(Decimal(1)))
             case Hand.MARGIN if amount:
                 self._hand.move_margin(symbol, Decimal(100))
             case Hand.CANCEL_OURS:
@@ -91,12 +90,13 @@ class Trader:
         self._made += 1
         whole = share > 0.7
         part = max(self._step(symbol, abs(position.amount) * Decimal(repr(share))), market.min_size)
+        trigger = self._exchange.account.mark(symbol) * (1 + Decimal(repr(away)))
         self._exchange.place_algo(
             NewAlgo(
                 symbol=symbol,
                 side=Side(position.closing),
                 type=kind,
-                trigger_price=market.round_price(self._exchange.account.mark(symbol) * (1 + Decimal(repr(away))), up=False),
+                trigger_price=market.round_price(trigger, up=False),
                 quantity=None if whole else part,
                 working=Working.MARK if share < 0.5 or whole else Working.LAST,
                 reduce_only=not whole,

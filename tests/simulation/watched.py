@@ -35,9 +35,7 @@ class _Told:
         if position is None:
             return Decimal(0)
         sizes = [
-            _closes(position, stop)
-            for stop in self.read.stops
-            if stop.symbol == symbol and stop.client_id != without
+            _closes(position, stop) for stop in self.read.stops if stop.symbol == symbol and stop.client_id != without
         ]
         return min(position.size, sum(sizes, Decimal(0)))
 

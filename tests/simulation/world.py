@@ -110,7 +110,7 @@ class World:
         self.judge.second(readable=up and self.now > self._readable_from)
 
     async def _quiet(self) -> None:
-        """Faults have ended: what has to be right within three cycles, the rule's hold and a cool-down is waited for."""
+        """Faults have ended: wait for what has to be right within three cycles, the rule's hold and a cool-down."""
         self._calm_from = max(self._calm_from, self.now)
         allowed = 3 * CYCLE_S + self.plan.hold + 10.0
         began = self.now
@@ -323,7 +323,8 @@ class World:
         self.record.say(f"over: {act.what} {act.name} {act.symbol}")
         if act.what is What.FAULT and act.fault is not None:
             pending = self.server.faults.pending
-            pending[:] = [one for one in pending if replace(one, times=1, skip=0) != replace(act.fault, times=1, skip=0)]
+            same = replace(act.fault, times=1, skip=0)
+            pending[:] = [one for one in pending if replace(one, times=1, skip=0) != same]
             self.server.face.release()
         elif act.what is What.SOCKETS:
             await make_trouble(self.server, Trouble(kind="thaw"))
@@ -378,7 +379,7 @@ class World:
             said(notifier, message)
 
         root.addHandler(handler)
-        Notifier.say_now = say_now  # type: ignore[method-assign]
+        Notifier.say_now = say_now  # type: ignore[assignment,method-assign]
         try:
             yield
         finally:

@@ -41,7 +41,7 @@ async def kept(url: str) -> tuple[str, set[str], set[str]]:
 def test_no_kill_loses_what_was_acknowledged(tmp_path: Path) -> None:
     """Twenty SIGKILLs at random moments: each acknowledged Save is there, each is whole, the lock is free at once."""
     url = f"sqlite:///{tmp_path / 'watchdog.db'}"
-    chance = random.Random(20251010)  # noqa: S311  # spreads the kills; nothing secret
+    chance = random.Random(20251010)
     acknowledged: set[str] = set()
     with subprocess.Popen(
         [*CHILD, "killed", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
