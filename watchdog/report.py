@@ -46,7 +46,7 @@ def status(state: State, now: Instant) -> dict[str, object]:
         "age": round(now.mono - state.reads.last_good, 1) if state.reads.ever else None,
         "reads_fail": state.reads.why_failed,
         "positions": [] if book is None else [_position(state, risk) for risk in worst_first(book)],
-        "pools": [] if book is None else [_pool(pool) for pool in book.pools.values()],
+        "pools": [] if book is None else [_pool(pool) for _, pool in sorted(book.pools.items())],
         "alerts": [
             {
                 "key": alert.key,

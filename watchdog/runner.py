@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from watchdog.clock import Clock, Timer
@@ -54,6 +55,8 @@ class AccountRunner:
         self._opened = False
         self._replies: dict[str, asyncio.Future[Reply]] = {}
         self._mistakes: set[str] = set()
+        self._unsaved: dict[str, Message] = {}
+        """Messages that went out while the store could not be written, by id."""
         self.cycle_at = clock.now().mono
         """Monotonic time at which the last read, good or bad, had been judged."""
         self.marks_seen: dict[str, int] = {}
@@ -211,15 +214,23 @@ class AccountRunner:
         self.put(fact)
 
     async def _save(self, save: Save) -> None:
+        """Messages the store could not take go straight out, and into the outbox with the next save that succeeds.
+
+        For the alert's state will be saved then: were its message not, a crash could lose it for ever.
+        """
         began = self._clock.now()
+        missed = tuple(self._unsaved.values())
         try:
-            await self._store.write(self.account, save, self._notifier.channels_for, began)
+            whole = replace(save, messages=(*missed, *save.messages))
+            await self._store.write(self.account, whole, self._notifier.channels_for, began)
         except StoreError as error:
             for message in save.messages:
+                self._unsaved[message.id] = message
                 self._notifier.say_now(message)
             self.put(Outcome(save, Failed(str(error)), began.mono))
             return
-        for message in save.messages:
+        for message in whole.messages:
+            self._unsaved.pop(message.id, None)
             self._notifier.hand_over(message)
         self.put(Outcome(save, Saved(), began.mono))
 

@@ -13,7 +13,7 @@ import pytest
 from tests.core.bench import BTC, Bench, account, foreign, market, only, position, shipped
 from watchdog.alerts import judge
 from watchdog.domain.effects import Save, WakeAt
-from watchdog.domain.facts import Rejected
+from watchdog.domain.facts import Rejected, Verb
 from watchdog.protection import outcome, shield
 
 ROOT = Path(__file__).parents[2] / "watchdog"
@@ -58,7 +58,8 @@ def test_ticks_after_a_cool_down_do_not_ask_to_be_woken_at_once() -> None:
     bench.after(1).answer(place, Rejected("-1111", "Precision"))
     bench.after(1).read(account(HELD, stops=[foreign("95000")]))
     bench.after(27).read(account(HELD, stops=[foreign("95000")]))
-    bench.after(5)
+    bench.after(5).due()
+    assert bench.guard().next_try < bench.mono
     for price in ("99990", "99980", "99970"):
         wakes = [effect.mono for effect in bench.after(0.1).mark(BTC, price) if isinstance(effect, WakeAt)]
         assert all(mono > bench.mono for mono in wakes)
@@ -134,6 +135,39 @@ def test_a_tick_looks_at_its_own_positions_only(monkeypatch: pytest.MonkeyPatch)
     finally:
         sys.setprofile(None)
     assert many <= calls * 1.1, "a tick costs more in a larger account"
+
+
+def crowd() -> Bench:
+    """Ten positions in trouble, a reload, a restart, all of it closed: everything that walks over a map."""
+    held = [
+        position(f"C{number}/USDT:USDT", size="1", margin=str(8000 + 300 * number) if number % 3 else None)
+        for number in range(10)
+    ]
+    read = replace(account(*held, wallet="30000"), markets=tuple(market(one.symbol) for one in held))
+    bench = Bench.with_rules(shipped())
+    for _ in range(8):
+        bench.after(10).read(read)
+    for place in bench.placed():
+        bench.after(0.1).answer(place, Rejected("-1111", "Precision"))
+    bench.after(1).frame()
+    bench.command(Verb.ACK)
+    again = bench.restarted()
+    for _ in range(3):
+        again.after(10).read(account())
+    again.effects = [*bench.effects, *again.effects]
+    return again
+
+
+def test_the_same_facts_ask_for_the_same_effects_in_the_same_order() -> None:
+    """The maps of the state have no order of their own: none of it may show."""
+    assert crowd().effects == crowd().effects
+
+
+def test_the_position_nearest_to_liquidation_is_served_first() -> None:
+    """When many need a stop in one step."""
+    orders = [place.order.symbol for place in crowd().placed()]
+    isolated = [symbol for symbol in orders if int(symbol[1]) % 3]
+    assert isolated == [f"C{number}/USDT:USDT" for number in (1, 2, 4, 5, 7, 8)]
 
 
 def test_a_tick_of_what_is_not_held_changes_nothing() -> None:

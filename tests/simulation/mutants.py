@@ -15,7 +15,7 @@ from watchdog.domain.position import OrderSide, StopOrder
 from watchdog.notifier import _Worker
 from watchdog.protection import decide, guard, outcome, shield
 from watchdog.protection.decide import Decision, DoCancel, DoPlace, Situation
-from watchdog.protection.guard import Cancelling, Guard
+from watchdog.protection.guard import Guard
 from watchdog.runner import AccountRunner
 from watchdog.store import StoreError
 from watchdog.venues.binanceusdm import wire
@@ -51,17 +51,9 @@ def no_answer_is_a_no() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def cancel_is_not_tried_again() -> Iterator[None]:
-    """Law 5: a cancel that had no answer is forgotten, and what it was for rests on."""
-    right = outcome.after_snapshot
-
-    def wrong(guard: Guard, *args: Any, **options: Any) -> Any:
-        if isinstance(guard.step, Cancelling) and not guard.step.sent:
-            guard = replace(guard, step=None, wanted=False)
-        return right(guard, *args, **options)
-
-    keep = mock.patch.object(decide, "_keep_up", lambda *_: decide.Hold("the newest rests"))
-    with mock.patch.object(reads, "after_snapshot", wrong), keep:
+def leaves_the_old_one() -> Iterator[None]:
+    """Law 5: the stop that a new one replaces rests on."""
+    with mock.patch.object(decide, "_surplus", return_value=None):
         yield
 
 
@@ -162,7 +154,7 @@ MUTANTS: Mapping[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
     for made in (
         cancel_first,
         no_answer_is_a_no,
-        cancel_is_not_tried_again,
+        leaves_the_old_one,
         too_large,
         forgets_its_ids,
         stale_is_fresh,

@@ -92,6 +92,8 @@ class World:
         try:
             self._start()
             await self._market(TROUBLED_S)
+            while not director.done():
+                await self._market(round(self.now) + 1)
             await director
             await self._quiet()
         finally:

@@ -233,6 +233,8 @@ async def test_a_hung_disk_is_an_error_and_piles_nothing_up(store: Store, monkey
 
     with pytest.raises(StoreError, match="gives no answer"):
         await store._call(hang)
+    await asyncio.to_thread(entered.wait)
+    monkeypatch.setattr(store_module, "PATIENCE_S", 0.0)  # the thread may have begun late: it has hung for longer now
     with pytest.raises(StoreError, match="gives no answer"):
         await store.load("main")
     assert store._thread._work_queue.qsize() == 0

@@ -121,7 +121,7 @@ class Desk:
 
     def remind(self, prefix: str, repeat: float) -> None:
         """Say standing alerts again that nobody acknowledged; those whose keys begin with `prefix` have their own."""
-        for key, alert in tuple(self.alerts.items()):
+        for key, alert in sorted(self.alerts.items()):
             due = reminder_due(alert, repeat)
             if not key.startswith(prefix) and due is not None and due <= self._now.mono:
                 again = replace(alert, repeats=alert.repeats + 1, said=self._now, said_count=alert.said_count + 1)

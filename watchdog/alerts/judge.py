@@ -234,7 +234,7 @@ def tidy(view: View, desk: Desk, vanished: Iterable[PositionKey], now: Instant) 
     }
     judged |= {alert_key(rule, POOL + asset) for rule in rules_for_pool(view.rules) for asset in view.book.pools}
     names = {rule.name for rule in view.rules.rules}
-    for key, alert in tuple(desk.alerts.items()):
+    for key, alert in sorted(desk.alerts.items()):
         if not key.startswith(PREFIX) or key in judged:
             continue
         name, subject = key.removeprefix(PREFIX).rsplit("|", maxsplit=1)
@@ -251,7 +251,7 @@ def tidy(view: View, desk: Desk, vanished: Iterable[PositionKey], now: Instant) 
 
 def unseen_subject(desk: Desk, subject: str) -> None:
     """The position does not show, and is not known to be closed: its alerts stand still."""
-    for key, alert in tuple(desk.alerts.items()):
+    for key, alert in sorted(desk.alerts.items()):
         if key.startswith(PREFIX) and key.endswith(f"|{subject}"):
             desk.put(unseen(alert), None, ())
 

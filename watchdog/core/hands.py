@@ -73,7 +73,7 @@ def command(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> 
 
 
 def _ack(state: State, fact: Command, desk: Desk, out: Out) -> State:
-    firing = [alert for key, alert in desk.alerts.items() if alert.firing and fact.subject in key]
+    firing = [alert for key, alert in sorted(desk.alerts.items()) if alert.firing and fact.subject in key]
     for alert in firing:
         if not alert.acknowledged:
             desk.acknowledge(alert)
@@ -98,7 +98,7 @@ def _disarm(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> 
 
 def _arm(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> State:
     guards = state.guards
-    for key, guard in tuple(guards.items()):
+    for key, guard in sorted(guards.items()):
         if guard.removed:
             armed = replace(guard, removed=0)
             guards = guards.insert(key, armed)

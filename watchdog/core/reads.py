@@ -120,7 +120,7 @@ def _holdings(state: State, fact: Snapshot, desk: Desk, out: Out, now: Instant) 
     """What is held, what has vanished, and what is closed: missing from a second read at least a second later."""
     held: HashTrieMap[PositionKey, Position] = HashTrieMap({position.key: position for position in fact.read.positions})
     vanished: HashTrieMap[PositionKey, float] = HashTrieMap()
-    for key in dict.fromkeys((*state.held, *state.vanished, *_orphans(state, fact.read))):
+    for key in sorted({*state.held, *state.vanished, *_orphans(state, fact.read)}):
         if key in held:
             continue
         first = state.vanished.get(key, math.inf)
@@ -218,7 +218,7 @@ def _other_instance(state: State, desk: Desk) -> str:
 def _guards(state: State, began: float, desk: Desk, out: Out, now: Instant) -> State:
     """Every guard hears what rests; a position seen for the first time gets one, with a block of ids saved ahead."""
     guards, shield = state.guards, shield_of(state, now)
-    for key in dict.fromkeys((*state.held, *state.vanished)):
+    for key in sorted({*state.held, *state.vanished}):
         before, position = guards.get(key), state.held.get(key)
         guard = Guard(key) if before is None else before
         if position is not None and guard.side is not position.side:
@@ -227,7 +227,7 @@ def _guards(state: State, began: float, desk: Desk, out: Out, now: Instant) -> S
         if guard is not before:
             guards = guards.insert(key, guard)
             out.keep("guard", guard_key(key), to_json(guard))
-    for key, guard in tuple(guards.items()):
+    for key, guard in sorted(guards.items()):
         open_position = key in state.held or key in state.vanished
         heard, notice = after_snapshot(guard, shield.ours(key), began, now.mono, open_position=open_position)
         if heard is not guard:

@@ -138,11 +138,11 @@ class State:
 def worst_first(book: Book) -> list[PositionRisk]:
     """The positions, nearest to liquidation first: the unknown before all others, those that can't be last."""
 
-    def danger(risk: PositionRisk) -> float:
+    def danger(risk: PositionRisk) -> tuple[float, PositionKey]:
         reading = risk.liquidation_distance
         if isinstance(reading, Known):
-            return float(reading.value)
-        return math.inf if isinstance(reading, Never) else -1.0
+            return float(reading.value), risk.position.key
+        return (math.inf if isinstance(reading, Never) else -1.0), risk.position.key
 
     return sorted(book.positions.values(), key=danger)
 
@@ -154,9 +154,9 @@ def account_json(state: State) -> str:
 
 def remember_all(state: State, out: Out) -> None:
     """Save everything anew: the store could not be written for a while. What is over is forgotten now."""
-    for key, alert in state.alerts.items():
+    for key, alert in sorted(state.alerts.items()):
         out.keep("alert", key, alert_to_json(alert) if alert.firing else None)
-    for guard in state.guards.values():
+    for _, guard in sorted(state.guards.items()):
         out.keep("guard", guard_key(guard.key), guard_to_json(guard))
     out.keep("account", "self", account_json(state))
     for kind, key in sorted(state.unsaved):

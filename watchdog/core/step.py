@@ -62,7 +62,7 @@ def step(state: State, fact: Fact | RulesChanged, now: Instant) -> tuple[State, 
         if fresh or isinstance(fact, RulesChanged):
             tidy(_view(state, desk, now), desk, state.vanished, now)
         _judge_all(state, desk, now, fresh=fresh)
-        state = _protect(state, tuple(state.guards), desk, out, now)
+        state = _protect(state, _nearest_first(state), desk, out, now)
     if not state.barred:
         blind.look(_sight(state), state.rules.blind, desk, now)
     desk.remind(PREFIX, REMIND)
@@ -121,7 +121,7 @@ def _mark(state: State, mark: Mark, desk: Desk, out: Out, now: Instant) -> State
 def _judge_all(state: State, desk: Desk, now: Instant, *, fresh: bool) -> None:
     book = state.book
     if book is not None:
-        judge(_view(state, desk, now), desk, book.positions, book.pools, now, fresh=fresh)
+        judge(_view(state, desk, now), desk, sorted(book.positions), sorted(book.pools), now, fresh=fresh)
 
 
 def view_of(state: State, now: Instant) -> View:
@@ -152,6 +152,12 @@ def _view(state: State, desk: Desk, now: Instant) -> View:
         doubted=shield.doubted,
         intent=intention,
     )
+
+
+def _nearest_first(state: State) -> list[PositionKey]:
+    """Every guard, that of the position nearest to liquidation first: its order leaves first. Maps have no order."""
+    held = [] if state.book is None else [risk.position.key for risk in worst_first(state.book)]
+    return list(dict.fromkeys((*held, *sorted(state.guards))))
 
 
 def _protect(state: State, keys: Iterable[PositionKey], desk: Desk, out: Out, now: Instant) -> State:
