@@ -109,7 +109,7 @@ def test_everything_can_be_set(home: Path) -> None:
         home,
         'rules = "r.toml"\nstate_dir = "state"\nsocket = "s.sock"\n'
         + ACCOUNT
-        + 'base_url = "https://example.org:8443/"\nmode = "watch"\npoll = "1m"\nallow_withdraw_key = true\n'
+        + 'base_url = "https://example.org:8443/"\nmode = "watch"\npoll = "5s"\nallow_withdraw_key = true\n'
         + CONSOLE
         + 'min_level = "critical"\nformat = "json"\n[store]\nurl = "sqlite:////elsewhere/x.db"\n',
     )
@@ -117,7 +117,7 @@ def test_everything_can_be_set(home: Path) -> None:
     assert (main.base_url, main.mode, main.poll, main.allow_withdraw_key) == (
         "https://example.org:8443",
         Mode.WATCH,
-        60,
+        5,
         True,
     )
     assert (loaded.channels["console"].min_level, loaded.channels["console"].format) == (Level.CRITICAL, "json")

@@ -25,13 +25,33 @@ from watchdog.domain.effects import (
     Stream,
     WakeAt,
 )
-from watchdog.domain.facts import Barred, Command, Due, Fact, Failed, Frame, Mark, Opened, Outcome, Saved, Snapshot
+from watchdog.domain.facts import (
+    Answer,
+    Barred,
+    Command,
+    Due,
+    Fact,
+    Failed,
+    Frame,
+    Mark,
+    Opened,
+    Outcome,
+    Saved,
+    Snapshot,
+    Unresolved,
+)
 from watchdog.notifier import Notifier
 from watchdog.store import Store, StoreError
 from watchdog.venues.base import ReadError, Venue, VenueRefusedError
 
 STEPS_IN_A_ROW = 50
 """After so many facts the loop gets a turn: a flood of frames must not keep answers from coming in."""
+
+LONGEST_READ = 60.0
+"""Seconds of machine time after which a read is given up, whatever it hangs on: another one can begin then."""
+
+AFTER_A_MISTAKE = 5.0
+"""Seconds after a step that failed in which the account is looked at again, if nothing else wakes it."""
 
 _log = logging.getLogger(__name__)
 
@@ -125,6 +145,8 @@ class AccountRunner:
     def _mistake(self, fact: object, error: Exception) -> None:
         """A mistake of ours in one step: the state stays as it was, the owner hears of it, the account goes on."""
         _log.exception("account %s: a step failed on %s", self.account, type(fact).__name__)
+        if isinstance(fact, Due):  # or nothing would ever wake it again
+            self._do(WakeAt(self._clock.now().mono + AFTER_A_MISTAKE))
         what = f"{type(error).__name__}: {error}"
         if isinstance(fact, Snapshot):  # or no read would ever begin again
             self.put(Outcome(Read("again"), Failed("an error of mine, see the log"), fact.began))
@@ -172,14 +194,21 @@ class AccountRunner:
 
     async def _order(self, effect: Place | Cancel | LookUp) -> None:
         began = self._clock.now().mono
+        try:
+            answer = await self._ask(effect)
+        except Exception as error:  # noqa: BLE001  (whatever broke, the order may stand: it is looked up)
+            _log.exception("account %s: %s failed in a way nobody foresaw", self.account, type(effect).__name__)
+            answer = Unresolved(f"an error of mine ({type(error).__name__}), see the log")
+        self.put(Outcome(effect, answer, began))
+
+    async def _ask(self, effect: Place | Cancel | LookUp) -> Answer:
         match effect:
             case Place(order=order):
-                answer = await self._venue.place(order)
+                return await self._venue.place(order)
             case Cancel(symbol=symbol, client_id=client_id):
-                answer = await self._venue.cancel(symbol, client_id)
+                return await self._venue.cancel(symbol, client_id)
             case LookUp(symbol=symbol, client_id=client_id):
-                answer = await self._venue.look_up(symbol, client_id)
-        self.put(Outcome(effect, answer, began))
+                return await self._venue.look_up(symbol, client_id)
 
     async def _read(self, effect: Read) -> None:
         began = self._clock.now().mono
@@ -190,11 +219,14 @@ class AccountRunner:
                 self.put(Opened(power.withdraw, power.note))
                 self._streaming = asyncio.create_task(self._stream())
                 began = self._clock.now().mono
-            read = await self._venue.read()
+            async with asyncio.timeout(LONGEST_READ):
+                read = await self._venue.read()
         except VenueRefusedError as error:
             self.put(Barred(str(error)))
         except ReadError as error:
             self.put(Outcome(effect, Failed(error.reason, error.retry_after), began))
+        except TimeoutError:
+            self.put(Outcome(effect, Failed(f"no whole read within {LONGEST_READ:.0f} s"), began))
         except Exception as error:  # noqa: BLE001  (a mistake of ours must not end the watch over everything else)
             _log.exception("account %s: a read failed in a way nobody foresaw", self.account)
             self.put(Outcome(effect, Failed(f"an error of mine ({type(error).__name__}), see the log"), began))

@@ -20,7 +20,7 @@ PLANNED_CHANNEL_TYPES: Final = ("telegram", "mqtt")
 DEFAULT_STORE: Final = "sqlite:///watchdog.db"
 ENV_PREFIX: Final = "WATCHDOG_"
 
-_POLL_LEAST, _POLL_MOST = 1.0, 60.0
+_POLL_LEAST, _POLL_MOST = 1.0, 10.0  # slower than that a single lost answer would leave an account blind
 _MIN_LEVELS: Final = {"info": Level.INFO, **LEVELS}
 
 

@@ -120,12 +120,12 @@ def test_the_settings_name_the_rules(home: Path, capsys: pytest.CaptureFixture[s
 def test_what_only_both_files_show(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An account read more seldom than it is called blind, and one capped to watch, are named."""
     rules, settings = home / "rules.toml", home / "watchdog.toml"
-    rules.write_text(rules.read_text().replace('mode = "watch" ', 'mode = "act" '))
+    rules.write_text(rules.read_text().replace('mode = "watch" ', 'mode = "act" ').replace('"15s"', '"4s"'))
     settings.write_text(
-        settings.read_text().replace("[account.paper]\n", '[account.paper]\nmode = "watch"\npoll = "30s"\n')
+        settings.read_text().replace("[account.paper]\n", '[account.paper]\nmode = "watch"\npoll = "5s"\n')
     )
     assert run() == 0
     out = capsys.readouterr().out
-    assert "  watchdog.toml: account paper is read every 30s, and called blind after 15s" in out
+    assert "  watchdog.toml: account paper is read every 5s, and called blind after 4s" in out
     assert "  watchdog.toml: account paper is capped to watch: no stop is sent for it" in out
     assert "will not be sent" not in out

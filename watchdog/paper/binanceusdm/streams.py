@@ -151,7 +151,8 @@ class Hub:
     """All connections, and the listen key."""
 
     def __init__(self, listen_key_seconds: float = LISTEN_KEY_SECONDS) -> None:
-        self.sockets: set[Socket] = set()
+        self.sockets: dict[Socket, None] = {}
+        """In the order in which they came."""
         self.account_frames = 0
         """Private frames sent so far, each counted once for every connection it went to."""
         self.marks: dict[str, int] = {}
@@ -169,12 +170,12 @@ class Hub:
         stream = request.match_info.get("stream", "")
         if _known(stream):
             socket.topics[stream] = None
-        self.sockets.add(socket)
+        self.sockets[socket] = None
         try:
             with contextlib.suppress(ConnectionError):
                 await socket.run()
         finally:
-            self.sockets.discard(socket)
+            self.sockets.pop(socket, None)
         return response
 
     # --- the listen key

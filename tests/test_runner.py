@@ -1,0 +1,157 @@
+"""The runner at its worst: a venue whose code breaks, hangs, or a step that does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.core.bench import WALL, account, position, shipped
+from watchdog import runner as runner_module
+from watchdog.clock import SteppedClock
+from watchdog.core.state import Identity, restore
+from watchdog.core.step import step
+from watchdog.domain.effects import LookUp, Read
+from watchdog.domain.facts import Answer, Due, Fact, Failed, Frame, Mark, NotFound, Outcome, Unresolved
+from watchdog.domain.position import AccountRead, StopOrder
+from watchdog.notifier import Notifier
+from watchdog.runner import AccountRunner
+from watchdog.store import Store
+from watchdog.venues.base import KeyPower
+
+
+class Venue:
+    """A venue that does what a test tells it to; a peer behind the interface."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.on_read: Callable[[], Awaitable[AccountRead]] | None = None
+        self.breaks = False
+
+    async def open(self) -> KeyPower:
+        """A key that can't withdraw."""
+        return KeyPower(withdraw=False, trade=True, note="trades, can't withdraw")
+
+    async def read(self) -> AccountRead:
+        """One position, unless told otherwise."""
+        self.reads += 1
+        return account(position()) if self.on_read is None else await self.on_read()
+
+    async def place(self, order: StopOrder) -> Answer:
+        """Nothing is placed here."""
+        raise AssertionError(order)
+
+    async def look_up(self, symbol: str, client_id: str) -> Answer:
+        """Breaks, if told to."""
+        if self.breaks:
+            raise KeyError(symbol + client_id)
+        return NotFound()
+
+    async def cancel(self, symbol: str, client_id: str) -> Answer:
+        """Nothing is cancelled here."""
+        raise AssertionError(symbol + client_id)
+
+    def watch(self, symbols: frozenset[str]) -> None:
+        """Streams nothing."""
+
+    async def stream(self, hear: Callable[[Mark | Frame], None]) -> None:
+        """Hears nothing."""
+        del hear
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Watched(AccountRunner):
+    """A runner that remembers its facts."""
+
+    facts: list[object]
+
+    def put(self, fact: object) -> None:
+        """Hand in a fact."""
+        self.facts = [*getattr(self, "facts", []), fact]
+        super().put(fact)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def parts(tmp_path: Path) -> AsyncIterator[tuple[Watched, Venue, SteppedClock]]:
+    """A runner that is running, on a clock that stands still."""
+    store, clock, venue = await Store.open(f"sqlite:///{tmp_path / 'watchdog.db'}"), SteppedClock(WALL), Venue()
+    notifier = Notifier(store, [], clock)
+    state = restore(Identity("main", "binanceusdm", store.installation), shipped(), {}, clock.now())
+    runner = Watched(state, venue, store, notifier, clock)
+    task = asyncio.create_task(runner.run())
+    yield runner, venue, clock
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await notifier.stop(0)
+    await store.close()
+
+
+async def until(seen: Callable[[], bool]) -> None:
+    """Wait for what comes by itself."""
+    async with asyncio.timeout(10):
+        while not seen():  # noqa: ASYNC110  (what is waited for has no event of its own)
+            await asyncio.sleep(0.001)
+
+
+async def test_a_look_up_that_breaks_is_unresolved(parts: tuple[Watched, Venue, SteppedClock]) -> None:
+    """Whatever broke, the order may stand: its step must not stay open for ever."""
+    runner, venue, _ = parts
+    await until(lambda: venue.reads == 1 and not runner.busy())
+    venue.breaks = True
+    effect = LookUp("BTC/USDT:USDT", "0" * 32)
+    runner._do(effect)
+    await until(lambda: any(isinstance(fact, Outcome) and fact.effect == effect for fact in runner.facts))
+    answers = [fact.answer for fact in runner.facts if isinstance(fact, Outcome) and fact.effect == effect]
+    assert answers == [Unresolved("an error of mine (KeyError), see the log")]
+
+
+async def test_a_read_that_hangs_is_given_up(
+    parts: tuple[Watched, Venue, SteppedClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another read begins after it."""
+    monkeypatch.setattr(runner_module, "LONGEST_READ", 0.05)
+    runner, venue, clock = parts
+    await until(lambda: venue.reads == 1 and not runner.busy())
+
+    async def hang() -> AccountRead:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    venue.on_read = hang
+    clock.advance(11)
+    await until(lambda: venue.reads == 2 and not runner.busy())
+    failed = [one.answer for one in runner.facts if isinstance(one, Outcome) and isinstance(one.effect, Read)]
+    assert failed == [Failed("no whole read within 0 s")]
+    venue.on_read = None
+    clock.advance(20)
+    await until(lambda: venue.reads == 3 and not runner.busy())
+
+
+async def test_a_step_that_fails_on_a_timer_is_not_the_last(
+    parts: tuple[Watched, Venue, SteppedClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account is looked at again, and its owner hears of the mistake once."""
+    runner, venue, clock = parts
+    await until(lambda: venue.reads == 1 and not runner.busy())
+    right, broken = step, 2
+
+    def wrong(state: object, fact: Fact, now: object) -> object:
+        nonlocal broken
+        if isinstance(fact, Due) and broken:
+            broken -= 1
+            raise ZeroDivisionError
+        return right(state, fact, now)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner_module, "step", wrong)
+    for second in (11, 17, 23, 40):
+        clock.advance(second)
+        await until(lambda: not runner.busy())
+        await asyncio.sleep(0.01)
+    assert broken == 0
+    assert venue.reads > 1
+    assert len(runner._mistakes) == 1
