@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from tests.simulation.loop import StuckError, VirtualLoop, virtual_loop
 from tests.simulation.plan import draw
 from tests.simulation.record import Record
-from tests.simulation.steady import SteadyMap
 from tests.simulation.world import World
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  (only its being there is asked; the folder below has a random name)
@@ -44,7 +42,7 @@ class Result:
 def run_seed(seed: int, echo: Callable[[str], None] | None = None) -> Result:
     """Run one seed, whole."""
     began = time.monotonic()
-    with _folder() as folder, _steady(), virtual_loop() as runner:
+    with _folder() as folder, _quiet(), virtual_loop() as runner:
         loop = runner.get_loop()
         assert isinstance(loop, VirtualLoop)
         start = loop.time()
@@ -80,12 +78,9 @@ def _folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _steady() -> Iterator[None]:
-    """Let maps be walked in the order in which they were filled, and libraries be as quiet as in the daemon."""
-    rooms = ("core.state", "core.reads", "alerts.desk", "risk.book")
+def _quiet() -> Iterator[None]:
+    """Let libraries be as quiet as in the daemon."""
     with contextlib.ExitStack() as stack:
-        for room in rooms:
-            stack.enter_context(mock.patch(f"watchdog.{room}.HashTrieMap", SteadyMap))
         for name in ("ccxt", "aiohttp", "asyncio"):
             logger = logging.getLogger(name)
             stack.callback(logger.setLevel, logger.level)

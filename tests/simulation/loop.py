@@ -139,6 +139,16 @@ class _Job:
         return self.work() if self.running is None else self.running.result()
 
 
+def _dead_end() -> tuple[socket.socket, socket.socket]:
+    """A socket that can neither be read nor written, and the end it leads to: the selector takes it and never wakes."""
+    dead, deaf = socket.socketpair()
+    dead.settimeout(0)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            dead.send(b"\0" * 65536)
+    return dead, deaf
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """See the module. `slowness` gives the virtual seconds until an executor job begins, and until its end is known."""
 
@@ -156,7 +166,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._lanes: dict[Executor | Life | None, collections.deque[_Job]] = {}
         self._turns = 0
         self._moved_at = time.monotonic()
-        self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        self._dead, self._deaf = _dead_end()
         self.slowness: Callable[[], tuple[float, float]] = lambda: (0.0, 0.0)
 
     # --- time
@@ -229,8 +239,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 job.skipped = True
                 job.go.set()
         self._lanes.clear()
-        if not self.is_closed():
-            os.close(self._null)
+        self._dead.close()
+        self._deaf.close()
         super().close()
 
     # --- lives
@@ -255,7 +265,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def kill(self, life: Life) -> None:
         """Freeze a life between two steps and let the kernel close its sockets, as it does when a process dies.
 
-        The descriptors stay taken, by the null device, so that no number is used twice.
+        The descriptors stay taken, by a dead end, so that no number is used twice.
         """
         life.frozen = True
         for one in life.sockets:
@@ -264,11 +274,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 self.remove_descriptor(handle)
 
     def remove_descriptor(self, handle: int) -> None:
-        """Close what is behind a descriptor, and put the null device there."""
+        """Close what is behind a descriptor, and put the dead end there."""
         loop: Any = self
         loop._remove_reader(handle)
         loop._remove_writer(handle)
-        os.dup2(self._null, handle, inheritable=False)
+        os.dup2(self._dead.fileno(), handle, inheritable=False)
 
     async def bury(self, life: Life) -> None:
         """Let a frozen life run to its end, now that nothing it does can matter, so that it leaves nothing behind."""

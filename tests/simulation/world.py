@@ -190,6 +190,8 @@ class World:
     # --- the daemon
 
     def _start(self) -> None:
+        if self.disk.now is Disk.GONE:
+            self.disk.end(None)  # a daemon that starts without its file is another story
         life = Life(len(self._lives), self._died)
         self._lives.append(life)
         self._stop = asyncio.Event()
