@@ -80,7 +80,7 @@ async def test_a_person_asks_it_and_tells_it(home: House) -> None:
 
     for words, ok, said in (
         ({"verb": "arm", "account": "main"}, True, "armed"),
-        ({"verb": "ack", "account": "alt", "subject": "no stop"}, True, "already resolved: nothing fires there"),
+        ({"verb": "ack", "account": "alt", "subject": "ETH"}, True, "already resolved: nothing fires there"),
         ({"verb": "ack"}, False, "which account? main, alt"),
         ({"verb": "disarm", "account": "nobody", "seconds": 60.0}, False, 'no account "nobody": there is main, alt'),
         (

@@ -191,6 +191,17 @@ def test_beside_foreign_stops_the_smaller_new_one_stays() -> None:
     assert decision.client_id == mine(1, "0.4").client_id
 
 
+def test_where_foreign_stops_close_a_whole_position_that_shrank_ours_shrinks_with_it() -> None:
+    """No single stop stays larger than the position; ours is not taken away, theirs may go at any time."""
+    decision = next_step(situation(position(size="0.3"), mine(1, "0.5"), foreign="0.3"))
+    assert isinstance(decision, DoPlace)
+    assert decision.order.size == d("0.300")
+    decision = next_step(situation(position(size="0.3"), mine(1, "0.5"), mine(2, "0.3"), foreign="0.3"))
+    assert isinstance(decision, DoCancel)
+    assert decision.client_id == mine(1, "0.5").client_id
+    assert isinstance(next_step(situation(position(size="0.3"), mine(2, "0.3"), foreign="0.3")), Hold)
+
+
 def test_it_follows_its_place_toward_the_mark_and_the_cap_counts_that() -> None:
     """Liquidation came nearer: so does the stop; by less than a quarter per cent it stays."""
     assert isinstance(next_step(situation(None, mine(1, "0.5"), liquidation="90400")), Hold)

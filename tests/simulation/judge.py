@@ -158,7 +158,7 @@ class Judge:
             if len(ours) > 1:
                 wrong.append(f"{len(ours)} stops of ours rest on {one.symbol}")
             too_large = [algo for algo in ours if (algo.quantity or Decimal(0)) > one.size]
-            if too_large:
+            if too_large and not one.dust:
                 wrong.append(f"a stop of ours is larger than {one.symbol}: {too_large[0].quantity} of {one.size}")
             if self.hands_off.get(one.symbol, 0) > 1:
                 continue

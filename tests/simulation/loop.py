@@ -139,14 +139,12 @@ class _Job:
         return self.work() if self.running is None else self.running.result()
 
 
-def _dead_end() -> tuple[socket.socket, socket.socket]:
-    """A socket that can neither be read nor written, and the end it leads to: the selector takes it and never wakes."""
-    dead, deaf = socket.socketpair()
+def _dead_end() -> socket.socket:
+    """A socket whose other end is gone: what is left of a killed life reads its end there, and may not write."""
+    dead, other = socket.socketpair()
+    other.close()
     dead.settimeout(0)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            dead.send(b"\0" * 65536)
-    return dead, deaf
+    return dead
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -166,7 +164,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._lanes: dict[Executor | Life | None, collections.deque[_Job]] = {}
         self._turns = 0
         self._moved_at = time.monotonic()
-        self._dead, self._deaf = _dead_end()
+        self._dead = _dead_end()
         self.slowness: Callable[[], tuple[float, float]] = lambda: (0.0, 0.0)
 
     # --- time
@@ -240,7 +238,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 job.go.set()
         self._lanes.clear()
         self._dead.close()
-        self._deaf.close()
         super().close()
 
     # --- lives

@@ -13,6 +13,8 @@ from watchdog.paper.values import ZERO, MarginMode, Price, Working
 _SHARE = Decimal("0.6")
 _CLEAR = Decimal("0.005")
 _FEE = Decimal("0.0005")
+_DUST = Decimal("1.2")
+"""Of the smallest order: what is nearer to it is dust."""
 _SLACK = Decimal("0.002")
 """Of the price: nearer to a bound than this the oracle has no opinion."""
 
@@ -30,6 +32,8 @@ class Opinion:
     """How much of it stops that are not ours close in time."""
     ours: Decimal
     """How much of it ours close in time."""
+    dust: bool
+    """Too small for an order of the venue's: nothing can be made right."""
 
     @property
     def needs_ours(self) -> bool:
@@ -42,14 +46,21 @@ def opinion(account: Account, position: Position, ours: list[Algo], foreign: lis
     sign = 1 if position.amount > ZERO else -1
     size, mark = abs(position.amount), account.mark(position.symbol)
     gone = nearest_liquidation(account, position)
+    market, price = account.markets[position.symbol], min(mark, gone or mark)
+    others = min(size, sum((_closes(position, algo, gone, sign) for algo in foreign), ZERO))
+
+    def small(amount: Decimal) -> bool:
+        return amount < market.min_size or amount * price < market.min_notional * _DUST
+
     return Opinion(
         symbol=position.symbol,
         size=size,
         liquidation=gone,
         wants_stop=_wants(account, position, mark, gone, sign),
-        has_place=_has_place(account, position, mark, gone, sign),
-        foreign=min(size, sum((_closes(position, algo, gone, sign) for algo in foreign), ZERO)),
+        has_place=_has_place(account, position, mark, gone, sign) and not small(size - others),
+        foreign=others,
         ours=sum((_closes(position, algo, gone, sign) for algo in ours), ZERO),
+        dust=small(size),
     )
 
 

@@ -16,6 +16,8 @@ from watchdog.venues.base import KeyPower, ReadError, Venue
 
 _JUST_NOW_S = 0.001
 """Between a decision and the start of its request."""
+_TOO_NEAR = Decimal("0.005")
+"""Of the liquidation price: a stop of ours nearer to it was not placed there, and is no protection to rely on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +31,25 @@ class _Told:
     def position(self, symbol: str) -> Position | None:
         return next((one for one in self.read.positions if one.symbol == symbol), None)
 
-    def protected(self, symbol: str, without: str = "") -> Decimal:
-        """How much of a position's size stops close, by this read; `without` names one that is not counted."""
+    def protected(self, symbol: str, gone: Decimal | None, without: str = "") -> Decimal:
+        """How much of a position's size stops close before `gone`, by this read; `without` names one not counted."""
         position = self.position(symbol)
         if position is None:
             return Decimal(0)
         sizes = [
-            _closes(position, stop) for stop in self.read.stops if stop.symbol == symbol and stop.client_id != without
+            _closes(position, stop, gone)
+            for stop in self.read.stops
+            if stop.symbol == symbol and stop.client_id != without
         ]
         return min(position.size, sum(sizes, Decimal(0)))
 
 
-def _closes(position: Position, stop: Stop) -> Decimal:
+def _closes(position: Position, stop: Stop, gone: Decimal | None) -> Decimal:
+    sign = position.side.sign
     good = stop.kind is StopKind.STOP_MARKET and stop.trigger is TriggerKind.MARK
     good = good and (stop.reduce_only or stop.close_position) and stop.order_side is position.side.closing
+    clear = Decimal(0) if read_order_id(stop.client_id) is None else _TOO_NEAR
+    good = good and (gone is None or (stop.trigger_price - gone * (1 + sign * clear)) * sign >= 0)
     if not good:
         return Decimal(0)
     return position.size if stop.size is None else stop.size
@@ -51,9 +58,17 @@ def _closes(position: Position, stop: Stop) -> Decimal:
 class WatchedVenue:
     """A venue that checks each order against the last read its daemon was given."""
 
-    def __init__(self, venue: Venue, clock: Clock, record: Record, refused: Callable[[str, float], None]) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        clock: Clock,
+        record: Record,
+        refused: Callable[[str, float], None],
+        liquidation: Callable[[str], Decimal | None],
+    ) -> None:
         self._venue = venue
         self._refused = refused
+        self._liquidation = liquidation
         self._clock = clock
         self._record = record
         self._told: list[_Told] = []
@@ -151,10 +166,8 @@ class WatchedVenue:
     def _check_cancel(self, symbol: str, client_id: str) -> None:
         if read_order_id(client_id) is None:
             self._record.fail(f"a foreign order is cancelled: {client_id}")
-        lately = self._lately()
-        if lately and all(one.protected(symbol, client_id) < one.protected(symbol) for one in lately):
-            told = lately[-1]
-            self._record.fail(
-                f"cancelling {client_id} leaves {told.protected(symbol, client_id)} of {symbol} protected, "
-                f"{told.protected(symbol)} was"
-            )
+        gone = self._liquidation(symbol)
+        found = [(one.protected(symbol, gone), one.protected(symbol, gone, client_id)) for one in self._lately()]
+        if found and all(after < before for before, after in found):
+            before, after = found[-1]
+            self._record.fail(f"cancelling {client_id} leaves {after} of {symbol} protected, {before} was")

@@ -17,6 +17,7 @@ from tests.simulation.exchange import WatchedExchange, WatchedServer
 from tests.simulation.judge import CYCLE_S, Judge
 from tests.simulation.loop import Life, VirtualLoop
 from tests.simulation.market import markets
+from tests.simulation.oracle import nearest_liquidation
 from tests.simulation.peer import Peer, PeerChannel
 from tests.simulation.plan import CALM_S, TROUBLED_S, Act, Disk, Moment, Mood, Plan, What
 from tests.simulation.record import Record
@@ -219,9 +220,14 @@ class World:
                 self.record.hide(store.installation, "OURS----")
             venue = make(account, clock)
             self._venues_made.append(venue)
-            return WatchedVenue(venue, clock, self.record, self.judge.refused)
+            return WatchedVenue(venue, clock, self.record, self.judge.refused, self._liquidation)
 
         return watched
+
+    def _liquidation(self, symbol: str) -> Decimal | None:
+        """The price at which a position is gone now, by the venue's own reckoning; `symbol` as ccxt writes it."""
+        position = self.exchange.account.position(symbol.split(":", maxsplit=1)[0].replace("/", ""))
+        return nearest_liquidation(self.exchange.account, position) if position.amount else None
 
     def _channel(self, channel: ChannelSettings) -> PeerChannel:
         return PeerChannel(self.peers[channel.name])
@@ -400,8 +406,3 @@ class _Hearing(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._judge.logged(record)
-
-
-def signed(share: float, amount: Decimal) -> Decimal:
-    """An amount with the sign of a share."""
-    return amount if share >= 0 else -amount

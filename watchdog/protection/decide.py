@@ -139,9 +139,14 @@ def _nearest(situation: Situation) -> tuple[Rule, Where]:
 
 def _size(situation: Situation) -> Decimal:
     """What foreign stops leave uncovered, on the venue's grid and within its largest order."""
-    size = to_step(situation.position.size - situation.foreign_size, situation.market)
-    if situation.market.max_size is not None:
-        size = min(size, situation.market.max_size)
+    return _on_grid(situation.position.size - situation.foreign_size, situation.market)
+
+
+def _on_grid(size: Decimal, market: Market) -> Decimal:
+    """A size on the venue's grid, not above its largest order."""
+    size = to_step(size, market)
+    if market.max_size is not None:
+        size = min(size, market.max_size)
     return max(size, Decimal(0))
 
 
@@ -205,6 +210,8 @@ def _keep_up(
         return Hold(f"{change.why}, but it was moved {len(recent)} times in an hour already")
     size = _size(situation)
     trigger = _new_trigger(best, situation, where, rule.stop)
+    if _too_small(size, trigger, situation.market) and _closes(best, situation) > situation.position.size:
+        size = _on_grid(situation.position.size, situation.market)  # foreign stops close it all: ours shrinks with it
     if _too_small(size, trigger, situation.market):
         return Hold(f"{change.why}, but what is left is too small for an order: the old stop stays")
     if (situation.mark - trigger) * situation.position.side.sign <= situation.market.tick:
