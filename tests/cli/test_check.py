@@ -45,7 +45,7 @@ def test_the_shipped_config_is_good(home: Path, capsys: pytest.CaptureFixture[st
         assert f'\nrule "{name}": ' in out
     assert "account paper: binanceusdm at http://127.0.0.1:8081, read every 10s" in out
     assert "channel console: console, hears info and above" in out
-    assert 'Mind:\n  rules.toml:36:1: the stop of rule "no stop" will not be sent: mode is watch\n' in out
+    assert 'Mind:\n  rules.toml:41:1: the stop of rule "no stop" will not be sent: mode is watch\n' in out
     assert "s3cr3t" not in out
     assert home.is_dir()
 
@@ -73,10 +73,10 @@ def test_every_problem_of_both_files_is_told(home: Path, capsys: pytest.CaptureF
     out, err = capsys.readouterr()
     assert out == ""
     assert err.split("\n") == [
-        'watchdog.toml:30:13: unknown channel type "consol", did you mean "console"?',
-        'rules.toml:15:13: unknown metric "rom_used", did you mean "room_used"?',
-        'rules.toml:23:25: account "x" is not in watchdog.toml',
-        'rules.toml:31:25: account "x" is not in watchdog.toml',
+        'watchdog.toml:31:13: unknown channel type "consol", did you mean "console"?',
+        'rules.toml:20:13: unknown metric "rom_used", did you mean "room_used"?',
+        'rules.toml:28:25: account "x" is not in watchdog.toml',
+        'rules.toml:36:25: account "x" is not in watchdog.toml',
         "",
         "4 problems. A running watchdog keeps its old rules.",
         "",
@@ -129,3 +129,60 @@ def test_what_only_both_files_show(home: Path, capsys: pytest.CaptureFixture[str
     assert "  watchdog.toml: account paper is read every 5s, and called blind after 4s" in out
     assert "  watchdog.toml: account paper is capped to watch: no stop is sent for it" in out
     assert "will not be sent" not in out
+
+
+def test_channels_are_checked_and_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule may only tell channels of watchdog.toml, even one that is wrong elsewhere; what none hears is noted."""
+    rules, settings = home / "rules.toml", home / "watchdog.toml"
+    text = rules.read_text()
+    rules.write_text(text.replace('metric    = "room_used" ', 'notify = "consol"\nmetric = "room_used" '))
+    wrong = 'rules.toml:20:10: channel "consol" is not in watchdog.toml, did you mean "console"?\n'
+    assert run() == 78
+    assert capsys.readouterr().err.startswith(wrong)
+    shutil.move(home / "paper.key", home / "elsewhere")
+    assert run() == 78
+    assert wrong in capsys.readouterr().err
+    shutil.move(home / "elsewhere", home / "paper.key")
+    rules.write_text(text)
+    settings.write_text(
+        settings.read_text().replace('type      = "console"', 'type = "console"\nmin_level = "critical"')
+    )
+    assert run() == 0
+    out = capsys.readouterr().out
+    assert (
+        '  rules.toml:18:1: no channel hears warn of rule "room": the lowest min_level of all channels is critical'
+        in out
+    )
+
+
+def test_proposals_that_nobody_can_answer(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In mode ask, of the rules or by an account's own cap, without a channel that has buttons: said."""
+    rules, settings = home / "rules.toml", home / "watchdog.toml"
+    watching, uncapped = rules.read_text(), settings.read_text()
+    unheard = (
+        "  watchdog.toml: stops are proposed (mode ask), "
+        "and no channel here can be answered: one of type telegram can\n"
+    )
+    rules.write_text(watching.replace('mode = "watch" ', 'mode = "ask" '))
+    assert run() == 0
+    out = capsys.readouterr().out
+    assert unheard in out
+    assert "in mode ask it is proposed, you confirm; without an answer nothing is sent" in out
+    rules.write_text(watching.replace('mode = "watch" ', 'mode = "act" '))
+    assert run() == 0
+    assert "Mind:" not in capsys.readouterr().out
+    settings.write_text(uncapped.replace("[account.paper]\n", '[account.paper]\nmode = "ask"\n'))
+    assert run() == 0
+    out = capsys.readouterr().out
+    assert unheard in out
+    assert "account paper: binanceusdm at http://127.0.0.1:8081, read every 10s, capped to ask\n" in out
+    assert "  watchdog.toml: account paper is capped to ask: stops are proposed for it, you confirm each\n" in out
+
+
+def test_the_schemas_are_written_for_editors(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--write-schema DIR` writes both and checks nothing, so that `#:schema` finds them beside the user's files."""
+    (home / "watchdog.toml").write_text("broken")
+    assert run("--write-schema", ".") == 0
+    assert capsys.readouterr().out == "wrote rules.schema.json\nwrote watchdog.schema.json\n"
+    for name in ("rules.schema.json", "watchdog.schema.json"):
+        assert (home / name).read_text() == (CONFIG / name).read_text()

@@ -11,7 +11,8 @@ def _metric(metric: str, level: str) -> str:
     return f'[[rule]]\nname = "r"\nmetric = "{metric}"\nwarn = {level}\n'
 
 
-def _stop(rest: str, when: str = '"critical"', place: str = '{ entry_to_liquidation = "60%" }') -> str:
+def stop(rest: str, when: str = '"critical"', place: str = '{ entry_to_liquidation = "60%" }') -> str:
+    """A rule with a stop in line 5; `rest` is what follows its place."""
     return f"{COVER}stop = {{ when = {when}, place = {place}{rest} }}\n"
 
 
@@ -28,18 +29,17 @@ BROKEN: list[tuple[str, list[str]]] = [
     (HEAD + "[[protection]]\n", ["5:1: write [protection], in single brackets"]),
     (HEAD + "[blind\n", ['5:7: the header is not closed with "]"']),
     # protection, blind, limits
-    (
-        'protection.mode = "ask"\n' + HEAD,
-        ['1:19: not yet: mode "ask" is planned and not built, use "watch" or "act"'],
-    ),
-    ('protection.mode = "atc"\n' + HEAD, ['1:19: unknown mode "atc": "watch" or "act"']),
-    ("protection.mode = 2\n" + HEAD, ['1:19: unknown mode 2: "watch" or "act"']),
+    ('protection.mode = "atc"\n' + HEAD, ['1:19: unknown mode "atc": "watch", "ask" or "act"']),
+    ('protection.mode = "buy"\n' + HEAD, ['1:19: unknown mode "buy": "watch", "ask" or "act"']),
+    ("protection.mode = 2\n" + HEAD, ['1:19: unknown mode 2: "watch", "ask" or "act"']),
+    ("protection = 5\n" + HEAD, ['1:14: "protection" must be a table']),
+    ('protection.accounts = "ask"\n' + HEAD, ['1:23: "accounts" must be a table']),
     ('protection.mod = "act"\n' + HEAD, ['1:12: unknown key "mod" in [protection], did you mean "mode"?']),
     (
-        'protection.accounts = { mian = "act", "alt" = "ask" }\n' + HEAD,
+        'protection.accounts = { mian = "act", "alt" = "aks" }\n' + HEAD,
         [
             '1:25: account "mian" is not in watchdog.toml, did you mean "main"?',
-            '1:47: not yet: mode "ask" is planned and not built, use "watch" or "act"',
+            '1:47: unknown mode "aks": "watch", "ask" or "act"',
         ],
     ),
     ("protection.first_act_after = 600\n" + HEAD, ['1:30: a time needs its unit: write "600s" or "600m"']),
@@ -70,11 +70,9 @@ BROKEN: list[tuple[str, list[str]]] = [
         ['1:1: rule "r" has no level: give it warn, critical or emergency'],
     ),
     (HEAD + 'wran = "60%"\n', ['5:1: unknown key "wran" in rule "r", did you mean "warn"?']),
-    *(
-        (HEAD + f"{key} = 1\n", [f'5:1: not yet: "{key}" is planned and not built'])
-        for key in ("notify", "escalate", "between", "reduce", "close", "top_up", "offer", "window", "within")
-    ),
-    (HEAD + 'mode = "ask"\n', ['5:8: not yet: mode "ask" is planned and not built, use "watch" or "act"']),
+    *((HEAD + f"{key} = 1\n", [f'5:1: not yet: "{key}" is planned and not built']) for key in ("window", "within")),
+    (HEAD + 'mode = "aks"\n', ['5:8: unknown mode "aks": "watch", "ask" or "act"']),
+    (HEAD + "mode = true\n", ['5:8: unknown mode true: "watch", "ask" or "act"']),
     (HEAD + "repeat = 30\n", ['5:10: a time needs its unit: write "30s" or "30m"']),
     (HEAD + 'repeat = "30"\n', ['5:10: "30" has no unit: write "30s" or "30m"']),
     (HEAD + 'repeat = "-30m"\n', ['5:10: "-30m": a time can\'t be negative']),
@@ -124,7 +122,6 @@ BROKEN: list[tuple[str, list[str]]] = [
         HEAD + 'critical = { at = "70%", hodl = "1m" }\n',
         ['5:26: unknown key "hodl" in a level (critical), did you mean "hold"?'],
     ),
-    (HEAD + 'critical = { at = "70%", notify = [] }\n', ['5:26: not yet: "notify" is planned and not built']),
     (
         HEAD + 'critical = { at = "70%", keep = "soon" }\n',
         ['5:33: "soon" is no time: write it as "10s", "5m" or "1h30m"'],
@@ -153,6 +150,7 @@ BROKEN: list[tuple[str, list[str]]] = [
     (HEAD + 'where = { account = "man" }\n', ['5:21: account "man" is not in watchdog.toml, did you mean "main"?']),
     (HEAD + 'where = { account = ["m*", "x*"] }\n', ['5:28: account "x*" is not in watchdog.toml']),
     (HEAD + 'where = { min_notional = "10%" }\n', ['5:26: this wants an amount such as "1000 USDT", not "10%"']),
+    (HEAD + "except = { min_notional = 0 }\n", ["5:27: a min_notional of 0 selects all: leave it out"]),
     (HEAD + 'where = "BTC"\n', ['5:9: "where" must be a table']),
     (HEAD + "except = {}\n", ["5:10: an empty except leaves everything out: say what"]),
     # only_if
@@ -174,43 +172,30 @@ BROKEN: list[tuple[str, list[str]]] = [
         ["5:17: shock_distance is measured on pools here, notional on positions: it would never be known"],
     ),
     # stop
-    (_stop("", when='"warn"'), ['5:17: this rule has no level "warn": the stop would never be placed']),
-    (_stop("", when='"critcal"'), ['5:17: unknown level "critcal", did you mean "critical"?']),
+    (stop("", when='"warn"'), ['5:17: this rule has no level "warn": the stop would never be wanted']),
+    (stop("", when='"critcal"'), ['5:17: unknown level "critcal", did you mean "critical"?']),
     (
         COVER + 'stop = { place = { entry_to_liquidation = "60%" } }\n',
-        ['5:8: stop has no when: the level it is placed at, such as when = "critical"'],
+        ['5:8: stop has no when: the level from which it is wanted, such as when = "critical"'],
     ),
     (
         COVER + 'stop = { when = "critical" }\n',
         ['5:8: stop has no place, such as place = { entry_to_liquidation = "60%" }'],
     ),
-    (_stop("", place="{}"), ['5:37: place is empty: entry_to_liquidation = "60%"']),
-    (_stop("", place='"60%"'), ['5:37: "place" must be a table']),
+    (stop("", place="{}"), ['5:37: place is empty: entry_to_liquidation = "60%"']),
+    (stop("", place='"60%"'), ['5:37: "place" must be a table']),
     (
-        _stop("", place='{ entry_to_liquidation = "100%" }'),
+        stop("", place='{ entry_to_liquidation = "100%" }'),
         ["5:62: a place lies between entry (0%) and liquidation (100%), 100% does not"],
     ),
     (
-        _stop("", place="{ entry_to_liquidation = 0.6 }"),
+        stop("", place="{ entry_to_liquidation = 0.6 }"),
         ['5:62: a bare number may mean two things: write "60%" (or "0.6%")'],
     ),
-    *(
-        (_stop("", place=f'{{ {place} = "5%" }}'), [f'5:39: not yet: "{place}" is planned and not built'])
-        for place in ("before_liquidation", "from_entry", "max_loss", "price", "nearest")
-    ),
-    (
-        _stop("", place='{ entry_to_liquidation = "60%", price = "5" }'),
-        ["5:37: exactly one place is wanted", '5:69: not yet: "price" is planned and not built'],
-    ),
-    (_stop(', trigger = "last"'), ['5:81: unknown trigger "last": only "mark"']),
-    (_stop(', if_past = "close"'), ['5:81: unknown if_past "close": "ask" or "alert"']),
-    (_stop(', may_loosen = "no"'), ['5:84: true or false is wanted, without quotes, not "no"']),
-    (
-        _stop(', no_answer = "stop after 3m"'),
-        ['5:83: not yet: no_answer "stop after 3m" is planned and not built, only "nothing" is'],
-    ),
-    (_stop(', clearance = { mark = "0.01%" }'), ['5:92: clearance must lie within 0.1% and 20%, not "0.01%"']),
-    (_stop(", clearence = {}"), ['5:71: unknown key "clearence" in stop, did you mean "clearance"?']),
+    (stop(', if_past = "close"'), ['5:81: unknown if_past "close": "ask" or "alert"']),
+    (stop(', may_loosen = "no"'), ['5:84: true or false is wanted, without quotes, not "no"']),
+    (stop(', clearance = { mark = "0.01%" }'), ['5:92: clearance must lie within 0.1% and 20%, not "0.01%"']),
+    (stop(", clearence = {}"), ['5:71: unknown key "clearence" in stop, did you mean "clearance"?']),
     (
         HEAD.replace("room_used", "margin_ratio")
         + 'stop = { when = "warn", place = { entry_to_liquidation = "60%" } }\n',
@@ -224,12 +209,12 @@ BROKEN: list[tuple[str, list[str]]] = [
     # several at once, in the order of the file
     (
         (
-            '[[rule]]\nname = "a"\nmetric = "rom_used"\nwarn = 5\nmode = "ask"\n\n[[rule]]\nname = "b"\n'
+            '[[rule]]\nname = "a"\nmetric = "rom_used"\nwarn = 5\nmode = "aks"\n\n[[rule]]\nname = "b"\n'
             'metric = "shock_distance"\n"warn" = { "at" = "above 5%", clear = 3 }\n'
         ),
         [
             '3:10: unknown metric "rom_used", did you mean "room_used"?',
-            '5:8: not yet: mode "ask" is planned and not built, use "watch" or "act"',
+            '5:8: unknown mode "aks": "watch", "ask" or "act"',
             '10:19: shock_distance fires below a level: "above 5%" must be "below 5%" or "5%"',
             '10:39: a bare number may mean two things: write "3%"',
         ],

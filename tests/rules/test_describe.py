@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.rules.broken import COVER, HEAD
+from tests.rules.full import FULL
 from tests.rules.test_parse import SHIPPED, parse
-from watchdog.rules.describe import advise, describe
+from watchdog.rules.describe import describe
 
 
 def test_the_shipped_file_said_back() -> None:
@@ -52,19 +53,69 @@ def test_selectors_in_words() -> None:
     assert "  only if    notional 10 USD or more, and room used 5% or more" in lines
 
 
-def test_advice_names_what_will_not_be_sent() -> None:
-    """A stop under watch, a mode without effect: told with the line of the rule, and loaded all the same."""
+def test_everything_the_grammar_has_is_said_back() -> None:
+    """Hours, channels, steps, every place, what an unanswered question leads to."""
+    lines = describe(parse(FULL))
+    assert lines[:5] == [
+        "mode ask: alerts, and the stops these rules ask for are proposed; you confirm each",
+        "     account alt: watch: alerts only, no order is ever sent",
+        "     account main: ask: alerts, and the stops these rules ask for are proposed; you confirm each",
+        "     a resting stop is moved at most 7 times an hour; the first stop never waits",
+        "blind: an account without a good read for 20s is a warning, for 1m30s critical",
+    ]
+    night, stop, size = (lines.index(line) for line in lines if line.startswith("rule "))
+    assert lines[night : stop - 1] == [
+        'rule "night": liquidation distance of each position',
+        "  (how far mark is from the liquidation price)",
+        "  only from  23:00 to 07:30 of the next day, Europe/Berlin",
+        "  warn       below 15%; over at 16.5% or more",
+        (
+            "  critical   below 8% for 10s, in 3 readings in a row; over at 10% or more for 1m; "
+            "told to phone, whatever its minimum level"
+        ),
+        "  emergency  below 2.5%; over at 2.75% or more; told to phone and house, whatever their minimum level",
+        "  told       house, whatever its minimum level",
+        "  repeated   every 1h while it lasts",
+        "  escalated  5m without an ack: phone too",
+        "             1h30m without an ack: house too",
+    ]
+    assert lines[stop : size - 1] == [
+        (
+            'rule "stop": stop coverage of each position with account m*, venue binanceusdm, symbol BTCUSDT, '
+            "side long, margin mode cross, except with account alt, symbol ETH*, notional 1,000 USD or more"
+        ),
+        "  (how much of the position resting stops close before liquidation)",
+        (
+            "  only if    shock distance below 20%, and at least one of: effective leverage 5x or more, "
+            "room used 30% or more"
+        ),
+        "  critical   below 95%; over at 97.5% or more",
+        "  stop       from critical on: stop-market, reduce-only, triggered on mark,",
+        "             at the one of these that is nearest to mark:",
+        "               at 60% of the way from entry to liquidation;",
+        "               5% of the liquidation price before liquidation;",
+        "               4% of the entry price away from entry;",
+        "               where closing all of it loses 1.5% of equity, the exit's fee included;",
+        "               where closing all of it loses 500 USDT, the exit's fee included;",
+        "               at the price 90,000.5;",
+        "             at least 1% (and fee and tick) before liquidation, 0.7% from mark, else no order and an alert",
+        "             mark already past that place: nothing is sent, an alert says so",
+        "             may be loosened by itself when liquidation moves away",
+        "             in mode ask it is proposed, you confirm; without an answer it is sent after 3m",
+        "  repeated   every 30m while it lasts",
+    ]
+
+
+def test_a_question_without_an_answer_is_said() -> None:
+    """In mode ask, of the file, of one account or of the rule, what silence leads to is in the words; else not."""
     stop = 'stop = { when = "critical", place = { entry_to_liquidation = "60%" } }\n'
-    watching = parse(
-        'protection.accounts = { main = "act" }\n' + COVER + stop + HEAD.replace('"r"', '"b"') + 'mode = "act"\n'
-    )
-    assert list(map(str, advise(watching))) == [
-        'rules.toml: account "main" is set to act without effect: the global mode is watch',
-        'rules.toml:2:1: the stop of rule "r" will not be sent: mode is watch',
-        'rules.toml:7:1: the mode of rule "b" has no effect: the rule does nothing but alert',
-    ]
-    capped = parse('protection.mode = "act"\n' + COVER + stop + 'mode = "watch"\n')
-    assert [note.text for note in advise(capped)] == [
-        'the stop of rule "r" will not be sent: the rule\'s own mode is watch'
-    ]
-    assert advise(parse('protection.mode = "act"\n' + COVER + stop)) == ()
+    asked = "             in mode ask it is proposed, you confirm; without an answer nothing is sent"
+    act = 'protection.mode = "act"\n'
+    for text in (
+        'protection.mode = "ask"\n' + COVER + stop,
+        act + 'protection.accounts.alt = "ask"\n' + COVER + stop,
+        act + COVER + stop + 'mode = "ask"\n',
+    ):
+        assert asked in describe(parse(text))
+    assert asked not in describe(parse(act + COVER + stop))
+    assert asked not in describe(parse(COVER + stop + 'mode = "ask"\n'))

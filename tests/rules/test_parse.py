@@ -5,21 +5,33 @@ from __future__ import annotations
 import hashlib
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rules.broken import BROKEN, COVER, HEAD
+from tests.rules.broken_acts import BROKEN_ACTS
+from tests.rules.full import FULL
 from watchdog.domain.effects import Level
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import (
+    AtPrice,
+    BeforeLiquidation,
+    Between,
     Blind,
     Comparison,
     Condition,
+    EntryToLiquidation,
+    Escalation,
+    FromEntry,
     IfPast,
+    MaxLoss,
     Metric,
     Mode,
+    Nearest,
+    Place,
     Rule,
     Ruleset,
     Selector,
@@ -30,11 +42,12 @@ from watchdog.tomlfile import FileError
 
 SHIPPED = (Path(__file__).parents[2] / "config" / "rules.toml").read_text()
 ACCOUNTS = frozenset({"main", "alt"})
+CHANNELS = frozenset({"phone", "house"})
 
 
 def parse(text: str) -> Ruleset:
-    """Read a rules file of the accounts main and alt."""
-    return parse_rules(text, "rules.toml", ACCOUNTS)
+    """Read a rules file of the accounts main and alt, and the channels phone and house."""
+    return parse_rules(text, "rules.toml", ACCOUNTS, channels=CHANNELS)
 
 
 def only(text: str) -> Rule:
@@ -43,7 +56,7 @@ def only(text: str) -> Rule:
     return rule
 
 
-@pytest.mark.parametrize(("text", "problems"), BROKEN)
+@pytest.mark.parametrize(("text", "problems"), [*BROKEN, *BROKEN_ACTS])
 def test_each_mistake_is_told_where_and_what(text: str, problems: list[str]) -> None:
     """Line, column and sentence of every problem of the file, sorted, all at once."""
     with pytest.raises(FileError) as caught:
@@ -52,8 +65,8 @@ def test_each_mistake_is_told_where_and_what(text: str, problems: list[str]) -> 
 
 
 def test_the_table_of_mistakes_is_long() -> None:
-    """At least a hundred ways to break the file are known."""
-    assert len(BROKEN) >= 100
+    """More than a hundred and fifty ways to break the file are known, each a text of its own."""
+    assert len({text for text, _ in (*BROKEN, *BROKEN_ACTS)}) > 150
 
 
 def test_the_shipped_file_is_what_it_says() -> None:
@@ -87,7 +100,7 @@ def test_the_shipped_file_is_what_it_says() -> None:
     )
     assert no_stop.stop == StopRule(
         when=Level.CRITICAL,
-        share=Decimal("0.6"),
+        place=EntryToLiquidation(Decimal("0.6")),
         clearance_liquidation=Decimal("0.005"),
         clearance_mark=Decimal("0.005"),
         if_past=IfPast.ASK,
@@ -146,11 +159,80 @@ if_past = "alert", may_loosen = true, no_answer = "nothing" }
         ),
         mode=Mode.WATCH,
         stop=StopRule(
-            Level.EMERGENCY, Decimal("0.7"), Decimal("0.005"), Decimal("0.01"), IfPast.ALERT, may_loosen=True
+            Level.EMERGENCY,
+            EntryToLiquidation(Decimal("0.7")),
+            Decimal("0.005"),
+            Decimal("0.01"),
+            IfPast.ALERT,
+            may_loosen=True,
         ),
         repeat=3600,
         line=5,
     )
+
+
+def test_who_hears_and_when_is_read() -> None:
+    """The channels of a rule, of a level and of each step; a name alone is a list of one. The hours with their zone."""
+    night, stop, _ = parse(FULL).rules
+    assert night.notify == ("house",)
+    assert night.levels[Level.WARN].notify == ()
+    assert night.levels[Level.CRITICAL].notify == ("phone",)
+    assert night.levels[Level.EMERGENCY].notify == ("phone", "house")
+    assert night.escalate == (Escalation(300, ("phone",)), Escalation(5400, ("house",)))
+    assert night.between == Between(1380, 450, ZoneInfo("Europe/Berlin"), "23:00-07:30 Europe/Berlin")
+    assert (stop.notify, stop.escalate, stop.between) == ((), (), None)
+
+
+def test_a_stop_may_have_any_place() -> None:
+    """Shares are shares, amounts have their asset, a price is a price; and a question may answer itself."""
+    ruleset = parse(FULL)
+    assert (ruleset.mode, ruleset.account_modes) == (Mode.ASK, {"main": Mode.ASK, "alt": Mode.WATCH})
+    stop = ruleset.rules[1].stop
+    assert stop == StopRule(
+        when=Level.CRITICAL,
+        place=Nearest(
+            (
+                EntryToLiquidation(Decimal("0.6")),
+                BeforeLiquidation(Decimal("0.05")),
+                FromEntry(Decimal("0.04")),
+                MaxLoss(Decimal("0.015"), None),
+                MaxLoss(None, Decimal(500), "USDT"),
+                AtPrice(Decimal("90000.5")),
+            )
+        ),
+        clearance_liquidation=Decimal("0.01"),
+        clearance_mark=Decimal("0.007"),
+        if_past=IfPast.ALERT,
+        may_loosen=True,
+        no_answer=180,
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ('max_loss = "2.5 % of  equity"', MaxLoss(Decimal("0.025"), None)),
+        ('max_loss = "20.5USDC"', MaxLoss(None, Decimal("20.5"), "USDC")),
+        ('max_loss = "1 USDT"', MaxLoss(None, Decimal(1), "USDT")),
+        ('price = " 0.0004 "', AtPrice(Decimal("0.0004"))),
+        ("price = 98_000", AtPrice(Decimal(98000))),
+        ('before_liquidation = "0.4%"', BeforeLiquidation(Decimal("0.004"))),
+    ],
+)
+def test_a_place_is_read_as_it_is_meant(written: str, place: Place) -> None:
+    """Each way to write a place."""
+    rule = only(f'{COVER}where.symbol = "BTCUSDT"\nstop = {{ when = "critical", place = {{ {written} }} }}\n')
+    assert rule.stop is not None
+    assert rule.stop.place == place
+    assert rule.stop.no_answer is None
+
+
+def test_channels_that_are_not_known_are_not_checked() -> None:
+    """Without a watchdog.toml any channel may be named; with one, only its own."""
+    text = HEAD + 'notify = "anybody"\n'
+    assert parse_rules(text, "f", None).rules[0].notify == ("anybody",)
+    with pytest.raises(FileError, match='channel "anybody" is not in'):
+        parse_rules(text, "f", None, channels=frozenset())
 
 
 def test_a_coverage_level_can_always_clear() -> None:
@@ -201,8 +283,8 @@ def test_a_cross_position_has_its_pools_shock_distance() -> None:
 
 @st.composite
 def _mutated(draw: st.DrawFn) -> str:
-    """The shipped file with a few characters, words or lines cut, doubled, swapped or put in."""
-    text = SHIPPED
+    """A real file with a few characters, words or lines cut, doubled, swapped or put in."""
+    text = draw(st.sampled_from([SHIPPED, FULL]))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
         end = min(len(text), start + draw(st.integers(0, 30)))

@@ -135,6 +135,8 @@ def test_a_near_word_is_offered() -> None:
     assert did_you_mean("margin_ratoi", ["room_used", "margin_ratio"]) == ', did you mean "margin_ratio"?'
     assert did_you_mean("RULEZ", ["RULES"], "WATCHDOG_") == ', did you mean "WATCHDOG_RULES"?'
     assert did_you_mean("zebra", ["room_used"]) == ""
+    assert did_you_mean("atc", ["watch", "act"], cutoff=0.8) == ""
+    assert did_you_mean("acts", ["watch", "act"], cutoff=0.8) == ', did you mean "act"?'
 
 
 def test_a_shown_value_stays_on_one_line() -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from watchdog.cli.common import EX_CONFIG
-from watchdog.rules.describe import advise, describe
+from watchdog.rules.advice import advise
+from watchdog.rules.describe import describe
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import Mode, Ruleset
 from watchdog.rules.units import say_duration
-from watchdog.settings import Settings, account_names, load_settings
+from watchdog.schemas import write_schemas
+from watchdog.settings import Settings, TelegramSettings, account_names, channel_names, load_settings
 from watchdog.tomlfile import FileError, Problem, read_text
 
 
@@ -24,6 +27,7 @@ class _Config:
     path: Path | None
     settings: Settings | None = None
     accounts: frozenset[str] | None = None
+    channels: frozenset[str] | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -39,17 +43,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="watchdog.toml (default: the one beside the rules file, if any)"
     )
+    parser.add_argument(
+        "--write-schema",
+        type=Path,
+        metavar="DIR",
+        help="check nothing: write the JSON Schemas of both files into a folder, for editors (#:schema)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Check both files. 0: both are good; 78: something is wrong, one problem a line on standard error."""
+    if args.write_schema is not None:
+        sys.stdout.writelines(f"wrote {_shown(path)}\n" for path in write_schemas(args.write_schema))
+        return 0
     config = _read_config(_config_path(args.rules, args.config))
     rules_path = args.rules or _rules_path(config)
     problems = list(config.problems)
     ruleset = None
     try:
         text = read_text(rules_path, _shown(rules_path))
-        ruleset = parse_rules(text, _shown(rules_path), config.accounts)
+        ruleset = parse_rules(text, _shown(rules_path), config.accounts, channels=config.channels)
     except FileError as error:
         problems += error.problems
     if ruleset is None or problems:
@@ -79,12 +92,12 @@ def _read_config(path: Path | None) -> _Config:
     except FileError as error:
         problems = error.problems
     else:
-        return _Config(path, settings, frozenset(settings.accounts))
-    try:
-        accounts = account_names(path, os.environ)
-    except FileError:
-        accounts = frozenset()
-    return _Config(path, None, accounts or None, problems)
+        return _Config(path, settings, frozenset(settings.accounts), frozenset(settings.channels))
+    accounts = channels = None
+    with contextlib.suppress(FileError):  # said already
+        accounts = account_names(path, os.environ) or None
+        channels = channel_names(path, os.environ) or None
+    return _Config(path, None, accounts, channels, problems)
 
 
 def _shown(path: Path) -> str:
@@ -111,7 +124,11 @@ def _tell(ruleset: Ruleset, config: _Config) -> None:
     lines += describe(ruleset)
     lines.append("")
     lines += _settings_lines(config)
-    notes = [str(note) for note in (*advise(ruleset), *_cross_notes(ruleset, config))]
+    accounts = channels = None
+    if config.settings is not None:
+        accounts = {account.name: account.venue for account in config.settings.accounts.values()}
+        channels = {channel.name: channel.min_level for channel in config.settings.channels.values()}
+    notes = [str(note) for note in (*advise(ruleset, accounts, channels), *_cross_notes(ruleset, config))]
     if notes:
         lines += ["", "Mind:", *(f"  {note}" for note in notes)]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -124,7 +141,7 @@ def _settings_lines(config: _Config) -> list[str]:
     lines = [f"{_shown(config.path)} is good:"]
     for account in settings.accounts.values():
         where = f" at {account.base_url}" if account.base_url else ""
-        cap = ", capped to watch" if account.mode is Mode.WATCH else ""
+        cap = f", capped to {account.mode.name.lower()}" if account.mode < Mode.ACT else ""
         lines.append(f"  account {account.name}: {account.venue}{where}, read every {say_duration(account.poll)}{cap}")
     lines += [
         f"  channel {channel.name}: {channel.type}, hears {channel.min_level.name.lower()} and above"
@@ -145,6 +162,21 @@ def _cross_notes(ruleset: Ruleset, config: _Config) -> list[Problem]:
                 f"account {account.name} is read every {say_duration(account.poll)}, and called blind "
                 f"after {say_duration(ruleset.blind.warn)}: it would be called blind between two good reads"
             )
-        if ruleset.mode is Mode.ACT and account.mode is Mode.WATCH:
+        if ruleset.mode > account.mode is Mode.WATCH:
             notes.append(f"account {account.name} is capped to watch: no stop is sent for it")
+        if ruleset.mode > account.mode is Mode.ASK:
+            notes.append(f"account {account.name} is capped to ask: stops are proposed for it, you confirm each")
+    if _proposes(ruleset, config.settings) and not any(
+        isinstance(channel, TelegramSettings) for channel in config.settings.channels.values()
+    ):
+        notes.append("stops are proposed (mode ask), and no channel here can be answered: one of type telegram can")
     return [Problem(_shown(config.settings.file), 0, 0, note) for note in notes]
+
+
+def _proposes(ruleset: Ruleset, settings: Settings) -> bool:
+    """Whether a stop of any rule is proposed, not sent, for any account."""
+    return any(
+        rule.stop is not None and ruleset.mode_for(account.name, account.mode, rule) is Mode.ASK
+        for rule in ruleset.rules
+        for account in settings.accounts.values()
+    )

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from watchdog.control import ControlError, ask
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import Ruleset
-from watchdog.settings import Settings, account_names, load_settings
+from watchdog.settings import Settings, account_names, channel_names, load_settings
 from watchdog.tomlfile import FileError, Problem, read_text
 
 EX_UNAVAILABLE = 69
@@ -45,18 +45,19 @@ def settings_of(args: argparse.Namespace) -> Settings | None:
 def both_files(args: argparse.Namespace) -> tuple[Settings, Ruleset] | None:
     """The settings of `--config` and their rules; None when anything is wrong, all of which has then been said."""
     problems: list[Problem] = []
-    settings, accounts = None, None
+    settings, accounts, channels = None, None, None
     rules = args.config.parent / "rules.toml"
     try:
         settings = load_settings(args.config, os.environ)
-        accounts, rules = frozenset(settings.accounts), settings.rules
+        accounts, channels, rules = frozenset(settings.accounts), frozenset(settings.channels), settings.rules
     except FileError as error:
         problems += error.problems
         with contextlib.suppress(FileError):  # said already
             accounts = account_names(args.config, os.environ) or None
+            channels = channel_names(args.config, os.environ) or None
     if settings is not None or rules.exists():
         try:
-            ruleset = parse_rules(read_text(rules), str(rules), accounts)
+            ruleset = parse_rules(read_text(rules), str(rules), accounts, channels=channels)
         except FileError as error:
             problems += error.problems
     if settings is not None and not problems:

@@ -1,23 +1,31 @@
-"""A rules file said back in plain words, and what in it will not do what it may seem to."""
+"""A rules file said back in plain words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
+from watchdog.rules.hours import say_between
 from watchdog.rules.schema import (
+    AtPrice,
+    BeforeLiquidation,
     Comparison,
     Condition,
+    EntryToLiquidation,
+    FromEntry,
     IfPast,
+    MaxLoss,
     Metric,
     Mode,
+    Nearest,
+    Place,
     Rule,
     Ruleset,
     Selector,
     StopRule,
     Threshold,
 )
-from watchdog.rules.units import say_duration, say_level, say_share, say_value
-from watchdog.tomlfile import Problem
+from watchdog.rules.units import say_duration, say_level, say_number, say_share, say_value
 
 _MEANING = {
     Metric.MARGIN_RATIO: "maintenance requirement / equity; 100% is liquidation",
@@ -28,8 +36,10 @@ _MEANING = {
     Metric.STOP_COVERAGE: "how much of the position resting stops close before liquidation",
     Metric.NOTIONAL: "what the position is worth at mark",
 }
+_ALL = Decimal(1)
 _MODES = {
     Mode.WATCH: "watch: alerts only, no order is ever sent",
+    Mode.ASK: "ask: alerts, and the stops these rules ask for are proposed; you confirm each",
     Mode.ACT: "act: alerts, and the stops these rules ask for are sent",
 }
 
@@ -53,6 +63,7 @@ def describe_head(ruleset: Ruleset) -> list[str]:
             if wait
             else "     an account new to act acts at once (first_act_after is 0s)"
         )
+    if ruleset.mode is not Mode.WATCH:
         lines.append(
             f"     a resting stop is moved at most {ruleset.replacements_per_hour} times an hour; "
             "the first stop never waits"
@@ -67,12 +78,14 @@ def describe_head(ruleset: Ruleset) -> list[str]:
 
 def describe_rule(ruleset: Ruleset, rule: Rule) -> list[str]:
     """One rule."""
-    whom = f"{_scopes(rule)}{_selector(rule.where)}"
+    whom = f"{_scopes(rule)}{say_selector(rule.where)}"
     if rule.exclude is not None:
-        whom += f", except{_selector(rule.exclude) or ' nothing'}"
+        whom += f", except{say_selector(rule.exclude) or ' nothing'}"
     lines = [f'rule "{rule.name}": {rule.metric.words} of {whom}', f"  ({_MEANING[rule.metric]})"]
+    if rule.between is not None:
+        lines.append(f"  only from  {say_between(rule.between)}")
     if rule.only_if is not None:
-        lines.append(f"  only if    {_condition(rule.only_if)}")
+        lines.append(f"  only if    {say_condition(rule.only_if)}")
     lines += [f"  {level.name.lower():<10} {_threshold(rule.metric, rule.levels[level])}" for level in rule.levels]
     if rule.stop is not None:
         lines += [
@@ -80,34 +93,45 @@ def describe_rule(ruleset: Ruleset, rule: Rule) -> list[str]:
         ]
     elif rule.mode is not None:
         lines.append(f"  mode       {_MODES[rule.mode]}")
+    if rule.notify:
+        lines.append(f"  told       {_told(rule.notify)}")
     lines.append(f"  repeated   every {say_duration(rule.repeat)} while it lasts")
+    lines += [
+        f"  {'' if index else 'escalated':<10} {say_duration(step.after)} without an ack: {_names(step.notify)} too"
+        for index, step in enumerate(rule.escalate)
+    ]
     return lines
 
 
-def advise(ruleset: Ruleset) -> tuple[Problem, ...]:
-    """What is allowed and may still surprise: stops that won't be sent, modes without effect."""
-    return tuple(Problem(ruleset.file, line, 1, text) for line, text in _advice(ruleset))
+def say_place(place: Place) -> str:
+    """Where a stop goes."""
+    match place:
+        case EntryToLiquidation(share=share):
+            return f"at {say_share(share)} of the way from entry to liquidation"
+        case BeforeLiquidation(share=share):
+            return f"{say_share(share)} of the liquidation price before liquidation"
+        case FromEntry(share=share):
+            return f"{say_share(share)} of the entry price away from entry"
+        case MaxLoss(share_of_equity=share, amount=amount, asset=asset):
+            loss = f"{say_number(amount)} {asset}" if amount is not None else f"{say_share(share or _ALL)} of equity"
+            return f"where closing all of it loses {loss}, the exit's fee included"
+        case AtPrice(price=price):
+            return f"at the price {say_number(price)}"
+        case Nearest(places=places):
+            return f"at the nearest to mark of: {'; or '.join(map(say_place, places))}"
 
 
-def _advice(ruleset: Ruleset) -> Iterator[tuple[int, str]]:
-    for name, mode in sorted(ruleset.account_modes.items()):
-        if mode > ruleset.mode:
-            own = mode.name.lower()
-            yield (
-                0,
-                f'account "{name}" is set to {own} without effect: the global mode is watch',
-            )
-    for rule in ruleset.rules:
-        if rule.stop is not None and (why := _unsent(ruleset, rule)):
-            yield rule.line, f'the stop of rule "{rule.name}" will not be sent: {why}'
-        if rule.stop is None and rule.mode is not None:
-            yield rule.line, f'the mode of rule "{rule.name}" has no effect: the rule does nothing but alert'
-
-
-def _unsent(ruleset: Ruleset, rule: Rule) -> str:
+def unsent(ruleset: Ruleset, rule: Rule) -> str:
+    """Why a rule's stop is never sent nor proposed; empty when it may be."""
     if ruleset.mode is Mode.WATCH:
         return "mode is watch"
     return "the rule's own mode is watch" if rule.mode is Mode.WATCH else ""
+
+
+def asked_for(ruleset: Ruleset, rule: Rule) -> bool:
+    """Whether a rule's stop is proposed, not sent, for one account at least."""
+    modes = {ruleset.mode, *ruleset.account_modes.values()} if ruleset.mode is Mode.ACT else {ruleset.mode}
+    return any(min(mode, Mode.ACT if rule.mode is None else rule.mode) is Mode.ASK for mode in modes)
 
 
 def _scopes(rule: Rule) -> str:
@@ -117,7 +141,8 @@ def _scopes(rule: Rule) -> str:
     return "each pool" if "pool" in rule.scopes else "each position"
 
 
-def _selector(selector: Selector) -> str:
+def say_selector(selector: Selector) -> str:
+    """Whom a rule speaks of, as an ending: ` with symbol BTC*`; nothing for all."""
     parts = [
         f"{name} {' or '.join(globs)}"
         for name, globs in (
@@ -134,13 +159,15 @@ def _selector(selector: Selector) -> str:
     return f" with {', '.join(parts)}" if parts else ""
 
 
-def _comparison(part: Comparison) -> str:
+def say_comparison(part: Comparison) -> str:
+    """A metric at a level."""
     return f"{part.metric.words} {say_level(part.metric, part.at)}"
 
 
-def _condition(condition: Condition) -> str:
-    every = " and ".join(map(_comparison, condition.all))
-    some = ", ".join(map(_comparison, condition.any))
+def say_condition(condition: Condition) -> str:
+    """An `only_if`."""
+    every = " and ".join(map(say_comparison, condition.all))
+    some = ", ".join(map(say_comparison, condition.any))
     if len(condition.any) > 1:
         some = f"at least one of: {some}"
     return f"{every}, and {some}" if every and some else every or some
@@ -154,12 +181,18 @@ def _threshold(metric: Metric, level: Threshold) -> str:
         words += f", in {level.confirm} readings in a row"
     side = "or more" if metric.fires_below else "or less"
     words += f"; over at {say_value(metric, level.clear)} {side}"
-    return words + (f" for {say_duration(level.keep)}" if level.keep else "")
+    if level.keep:
+        words += f" for {say_duration(level.keep)}"
+    return words + (f"; told to {_told(level.notify)}" if level.notify else "")
 
 
 def _stop(ruleset: Ruleset, rule: Rule, stop: StopRule) -> Iterator[str]:
     yield f"from {stop.when.name.lower()} on: stop-market, reduce-only, triggered on mark,"
-    yield f"at {say_share(stop.share)} of the way from entry to liquidation;"
+    if isinstance(stop.place, Nearest):
+        yield "at the one of these that is nearest to mark:"
+        yield from (f"  {say_place(place)};" for place in stop.place.places)
+    else:
+        yield f"{say_place(stop.place)};"
     yield (
         f"at least {say_share(stop.clearance_liquidation)} (and fee and tick) before liquidation, "
         f"{say_share(stop.clearance_mark)} from mark, else no order and an alert"
@@ -174,5 +207,16 @@ def _stop(ruleset: Ruleset, rule: Rule, stop: StopRule) -> Iterator[str]:
         if not stop.may_loosen
         else "may be loosened by itself when liquidation moves away"
     )
-    if why := _unsent(ruleset, rule):
+    if why := unsent(ruleset, rule):
         yield f"will not be sent: {why}"
+    elif asked_for(ruleset, rule):
+        after = "nothing is sent" if stop.no_answer is None else f"it is sent after {say_duration(stop.no_answer)}"
+        yield f"in mode ask it is proposed, you confirm; without an answer {after}"
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
+
+
+def _told(names: tuple[str, ...]) -> str:
+    return f"{_names(names)}, whatever {'its' if len(names) == 1 else 'their'} minimum level"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from watchdog.rules.names import Names
 from watchdog.rules.parse_rule import read_rule
 from watchdog.rules.schema import Blind, Mode, Ruleset
 from watchdog.rules.table import Table, whole
@@ -30,7 +31,12 @@ class _Protection:
 
 
 def parse_rules(
-    text: str, file: str, accounts: frozenset[str] | None, *, venues: Iterable[str] | None = tuple(VENUES)
+    text: str,
+    file: str,
+    accounts: frozenset[str] | None,
+    *,
+    channels: frozenset[str] | None = None,
+    venues: Iterable[str] | None = tuple(VENUES),
 ) -> Ruleset:
     """Understand a rules file to its last key.
 
@@ -38,6 +44,7 @@ def parse_rules(
         text: The file's text.
         file: How messages name it.
         accounts: The accounts of watchdog.toml; None when they are not known, and then not checked.
+        channels: The channels of watchdog.toml, which `notify` may name; None: not known, not checked.
         venues: The venues a rule may name; None: not checked.
 
     Raises:
@@ -53,10 +60,11 @@ def parse_rules(
         replacements = limits.read("replacements_per_hour", whole(1, 3600)) or replacements
         limits.finish(of="[limits]")
     rules = []
-    names: dict[str, int] = {}
+    seen: dict[str, int] = {}
+    names = Names(accounts, tuple(venues) if venues is not None else None, channels)
     tables = top.tables("rule")
     for table in tables:
-        rule = read_rule(table, names, accounts, tuple(venues) if venues is not None else None)
+        rule = read_rule(table, seen, names)
         if rule is not None:
             rules.append(rule)
     if "rule" not in top:

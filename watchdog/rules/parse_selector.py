@@ -3,44 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from decimal import Decimal
 from fnmatch import fnmatchcase
 
 from watchdog.domain.position import MarginMode, Side
+from watchdog.rules.names import Names
 from watchdog.rules.schema import Selector
 from watchdog.rules.table import Table
 from watchdog.rules.units import read_money
-from watchdog.tomlfile import did_you_mean, quoted, suggest
+from watchdog.tomlfile import WrongValueError, did_you_mean, quoted, suggest
 from watchdog.venues.known import PLANNED_VENUES
 
 
-def read_selector(
-    table: Table, key: str, accounts: frozenset[str] | None, venues: tuple[str, ...] | None
-) -> Selector | None:
+def read_selector(table: Table, key: str, names: Names) -> Selector | None:
     """The selector under a key; None when it is not written or is no table."""
     inner = table.table(key)
     if inner is None:
         return None
 
     def unlisted(word: str) -> str:
-        return f"account {quoted(word)} is not in watchdog.toml{did_you_mean(word, accounts or ())}"
+        return f"account {quoted(word)} is not in watchdog.toml{did_you_mean(word, names.accounts or ())}"
 
     def no_venue(word: str) -> str:
         if word in PLANNED_VENUES:
             return f"not yet: venue {quoted(word)} is planned and not built"
-        return _unknown("venue", word, venues or ())
+        return _unknown("venue", word, names.venues or ())
 
     selector = Selector(
-        account=_globs(inner, "account", accounts, unlisted),
-        venue=_globs(inner, "venue", venues, no_venue),
+        account=_globs(inner, "account", names.accounts, unlisted),
+        venue=_globs(inner, "venue", names.venues, no_venue),
         symbol=_globs(inner, "symbol", None, str),
         side=_globs(inner, "side", tuple(Side), lambda word: _unknown("side", word, tuple(Side))),
         margin_mode=_globs(
             inner, "margin_mode", tuple(MarginMode), lambda word: _unknown("margin mode", word, tuple(MarginMode))
         ),
-        min_notional=inner.read("min_notional", read_money),
+        min_notional=inner.read("min_notional", _read_notional),
     )
     inner.finish(of=key)
     return selector
+
+
+def _read_notional(raw: object) -> Decimal:
+    notional = read_money(raw)
+    if notional == 0:
+        raise WrongValueError("a min_notional of 0 selects all: leave it out")
+    return notional
 
 
 def _unknown(what: str, word: str, known: Collection[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Final, Literal, TypeAlias
@@ -73,6 +74,10 @@ class Mode(IntEnum):
     """Sends."""
 
 
+MODES: Final[Mapping[str, Mode]] = {"watch": Mode.WATCH, "ask": Mode.ASK, "act": Mode.ACT}
+"""The modes as the files name them, the most cautious first."""
+
+
 class IfPast(StrEnum):
     """What to do about a stop whose place mark has already passed."""
 
@@ -92,6 +97,8 @@ class Threshold:
     keep: float
     confirm: int
     """Readings in a row that must agree before it fires."""
+    notify: tuple[str, ...] = ()
+    """The channels that hear of this level, by name; empty: the rule's own, else every channel by its minimum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +130,66 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryToLiquidation:
+    """A place as a share of the way from entry to liquidation; between 0 and 1."""
+
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeLiquidation:
+    """A place as far before liquidation as this share of the liquidation price."""
+
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FromEntry:
+    """A place as far from entry, toward liquidation, as this share of the entry price (not of the margin)."""
+
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MaxLoss:
+    """A place where closing all of the position loses this much, taker fee of the exit included. One of the two is set.
+
+    Equity is that of the position's pool, or of the isolated position itself.
+    """
+
+    share_of_equity: Decimal | None
+    amount: Decimal | None
+    """In `asset`."""
+    asset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AtPrice:
+    """A trigger price; the rule selects one symbol only."""
+
+    price: Decimal
+
+
+OnePlace: TypeAlias = EntryToLiquidation | BeforeLiquidation | FromEntry | MaxLoss | AtPrice
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """Of several places the one nearest to mark, as long as it is safe."""
+
+    places: tuple[OnePlace, ...]
+
+
+Place: TypeAlias = OnePlace | Nearest
+
+
+@dataclass(frozen=True, slots=True)
 class StopRule:
     """The stop a rule wants. Its trigger is always mark."""
 
     when: Level
     """From this level of the rule on."""
-    share: Decimal
-    """`entry_to_liquidation`: its place, as a share of the way from entry to liquidation; between 0 and 1."""
+    place: Place
     clearance_liquidation: Decimal
     """It stays at least this share of the liquidation price (plus taker fee and a tick) before liquidation."""
     clearance_mark: Decimal
@@ -137,6 +197,30 @@ class StopRule:
     if_past: IfPast
     may_loosen: bool
     """True: it may follow a liquidation price that moved away, by itself."""
+    no_answer: float | None = None
+    """In mode ask: seconds after which a proposal nobody answered is sent by itself; None: nothing is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who else hears of an alert that nobody acknowledged, and after how many seconds of firing."""
+
+    after: float
+    notify: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The time of day at which a rule counts: from `start` up to `end`, minutes after midnight in `zone`.
+
+    An end before the start is one of the next day.
+    """
+
+    start: int
+    end: int
+    zone: tzinfo
+    text: str
+    """As it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +240,12 @@ class Rule:
     repeat: float
     line: int
     """Of its header in the file, from 1."""
+    notify: tuple[str, ...] = ()
+    """The channels that hear of it, by name; empty: every channel by its own minimum level."""
+    escalate: tuple[Escalation, ...] = ()
+    """In rising order of `after`."""
+    between: Between | None = None
+    """None: always."""
 
     @property
     def scopes(self) -> frozenset[Scope]:

@@ -69,23 +69,23 @@ class Table:
             return None
         return Table(self._document, (*self.path, key), raw, self._found)
 
-    def tables(self, key: str) -> tuple[Table, ...]:
-        """The tables of an array of tables; empty when it is not written, or is none (noted)."""
+    def tables(self, key: str, wanted: str = "") -> tuple[Table, ...]:
+        """The tables of a list of tables; empty when it is not written, or is none (noted, as `wanted` says it)."""
         raw = self.take(key)
         if key not in self._values:
             return ()
         if isinstance(raw, dict):
-            self.problem(f"write [[{key}]], with two brackets", key)
+            self.problem(wanted or f"write [[{key}]], with two brackets", key)
             return ()
         if not isinstance(raw, list):
-            self.problem(f"{quoted(key)} must be written as [[{key}]]", key)
+            self.problem(wanted or f"{quoted(key)} must be written as [[{key}]]", key)
             return ()
         tables = []
         for index, value in enumerate(raw):
             if isinstance(value, dict):
                 tables.append(Table(self._document, (*self.path, key, index), value, self._found))
             else:
-                self.problem(f"{quoted(key)} must be written as [[{key}]]", key, index)
+                self.problem(wanted or f"{quoted(key)} must be written as [[{key}]]", key, index)
         return tuple(tables)
 
     def finish(self, *, of: str, later: Iterable[str] = (), elsewhere: Mapping[str, str] | None = None) -> None:

@@ -7,16 +7,21 @@ from decimal import Decimal
 from typing import Final
 
 from watchdog.domain.effects import Level
-from watchdog.rules.schema import LEVELS, Metric, MetricUnit, Mode
-from watchdog.tomlfile import WrongValueError, quoted, suggest
+from watchdog.rules.schema import LEVELS, MODES, Metric, MetricUnit, Mode
+from watchdog.tomlfile import WrongValueError, did_you_mean, quoted, suggest
 
 _DIGITS: Final = 15
-_NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"
-_SHARE = re.compile(rf"{_NUMBER}\s*%")
-_TIMES = re.compile(rf"{_NUMBER}\s*[xX×]?")
-_MONEY = re.compile(rf"{_NUMBER}(?:\s*(?:USD|USDT|USDC))?")
-_PLAIN = re.compile(rf"{_NUMBER}")
-_DURATION = re.compile(r"(?:(\d{1,6})h)?\s*(?:(\d{1,6})m)?\s*(?:(\d{1,6})s)?")
+NUMBER: Final = r"[0-9]{1,15}(?:\.[0-9]{1,15})?"
+ASSETS: Final = ("USDT", "USDC", "USD")
+"""What an amount of money may be in."""
+SHARE: Final = rf"({NUMBER})\s*%"
+TIMES: Final = rf"({NUMBER})\s*[xX×]?"
+MONEY: Final = rf"({NUMBER})(?:\s*(?:{'|'.join(ASSETS)}))?"
+"""The shapes of the units, as regular expressions of a whole text; the JSON Schemas use them too."""
+
+_SHARE, _TIMES, _MONEY = (re.compile(shape) for shape in (SHARE, TIMES, MONEY))
+_PLAIN = re.compile(NUMBER)
+_DURATION = re.compile(r"(?:([0-9]{1,6})h)?\s*(?:([0-9]{1,6})m)?\s*(?:([0-9]{1,6})s)?")
 _DIRECTION = re.compile(r"(above|below|over|under)\b\s*(.*)", re.DOTALL)
 _ONE: Final = Decimal(1)
 LONGEST: Final = 7 * 86400.0
@@ -56,14 +61,12 @@ def read_duration(raw: object, *, zero: bool = False, longest: float = LONGEST) 
 
 
 def read_mode(raw: object) -> Mode:
-    """`"watch"` or `"act"`; `"ask"` is refused by name until it is built."""
-    if raw == "ask":
-        raise WrongValueError('not yet: mode "ask" is planned and not built, use "watch" or "act"')
-    if raw == "watch":
-        return Mode.WATCH
-    if raw == "act":
-        return Mode.ACT
-    raise WrongValueError(f'unknown mode {quoted(raw)}: "watch" or "act"')
+    """`"watch"`, `"ask"` or `"act"`."""
+    if isinstance(raw, str) and raw in MODES:
+        return MODES[raw]
+    near = did_you_mean(raw, MODES, cutoff=0.8) if isinstance(raw, str) else ""
+    all_of_them = ': "watch", "ask" or "act"'
+    raise WrongValueError(f"unknown mode {quoted(raw)}{near or all_of_them}")
 
 
 def read_level(raw: object) -> Level:
@@ -83,14 +86,17 @@ def read_at(raw: object, metric: Metric) -> Decimal:
     return value
 
 
-def read_clear(raw: object, metric: Metric, at: Decimal | None) -> Decimal:
-    """The level at which a metric counts as safe again: on the safe side of `at` (None: not known, not checked)."""
+def read_clear(raw: object, metric: Metric, at: Decimal | None, name: str = "clear") -> Decimal:
+    """The level at which a metric counts as safe again: on the safe side of `at` (None: not known, not checked).
+
+    `name` is the key it stands under.
+    """
     value = _read_value(raw, metric, direction="above" if metric.fires_below else "below")
     _check_range(raw, metric, value)
     if at is not None and (value < at if metric.fires_below else value >= at):
         side = "at or above" if metric.fires_below else "below"
         raise WrongValueError(
-            f"clear must lie on the safe side, {side} {say_value(metric, at)}: {quoted(raw)} does not"
+            f"{name} must lie on the safe side, {side} {say_value(metric, at)}: {quoted(raw)} does not"
         )
     return value
 
@@ -115,6 +121,24 @@ def read_money(raw: object) -> Decimal:
     return _read_number(raw, "money")
 
 
+def read_price(raw: object) -> Decimal:
+    """A price, with or without quotes."""
+    price = _bare(raw) if isinstance(raw, (int, Decimal)) and not isinstance(raw, bool) else None
+    if isinstance(raw, str) and _PLAIN.fullmatch(raw.strip()):
+        price = Decimal(raw.strip())
+    if price is None:
+        hint = ": write numbers without commas" if isinstance(raw, str) and "," in raw else ""
+        raise WrongValueError(f'a price such as "98000.5" is wanted, not {quoted(raw)}{hint}')
+    if price <= 0:
+        raise WrongValueError(f"{quoted(raw)}: a price lies above zero")
+    return price
+
+
+def say_number(number: Decimal) -> str:
+    """1500.50 as `1,500.5`."""
+    return f"{number.normalize():,f}"
+
+
 def say_share(share: Decimal) -> str:
     """0.132 as `13.2%`."""
     return f"{(share * 100).normalize():f}%"
@@ -124,7 +148,7 @@ def say_value(metric: Metric, value: Decimal) -> str:
     """A value of a metric in its unit."""
     if metric.unit == "share":
         return say_share(value)
-    return f"{value.normalize():f}x" if metric.unit == "times" else f"{value.normalize():,f} USD"
+    return f"{value.normalize():f}x" if metric.unit == "times" else f"{say_number(value)} USD"
 
 
 def say_level(metric: Metric, at: Decimal) -> str:

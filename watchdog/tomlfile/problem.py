@@ -35,10 +35,13 @@ class WrongValueError(ValueError):
     """A value that cannot be meant. Its message is the sentence the person reads."""
 
 
-def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
-    """`, did you mean "margin_ratio"?`, or nothing when no known word is near. `prefix` is put before the near word."""
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "", *, cutoff: float = 0.6) -> str:
+    """`, did you mean "margin_ratio"?`, or nothing when no known word is near. `prefix` is put before the near word.
+
+    `cutoff` is how near it must be, 1 being the same: words of three letters are all near each other.
+    """
     written = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), written, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.lower(), written, n=1, cutoff=cutoff)
     return f', did you mean "{prefix}{written[near[0]]}"?' if near else ""
 
 
