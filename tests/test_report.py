@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.core.bench import AVAX, BTC, Bench, account, d, foreign, only, position, resting, shipped
 from watchdog import report
-from watchdog.domain.facts import Verb
+from watchdog.domain.facts import Command
 from watchdog.domain.position import AccountModes, Side
+from watchdog.domain.verbs import Verb
 
 HELD = position()
 
@@ -120,17 +121,38 @@ def test_the_plan_shows_what_would_be_sent_before_any_rule_has_fired() -> None:
             "replaces": "",
             "if_it_fills": "−2,915 USDT",
             "from_mark": "5.8%",
+            "proposal": None,
         }
     ]
+
+
+def test_the_plan_of_an_account_that_asks_says_so_and_shows_what_was_asked() -> None:
+    """`would ask`, the id of the open proposal, and until when a yes counts."""
+    bench = Bench.with_rules(shipped("ask"))
+    bench.read(account(HELD))
+    shown = plan(bench)
+    assert shown["sends"] == 'it asks first, its mode is "ask"'
+    assert (shown["positions"][0]["would"], shown["positions"][0]["proposal"]) == ("ask", None)
+    for _ in range(6):
+        bench.after(10).read(account(HELD))
+    proposal = bench.guard().proposal
+    assert proposal is not None
+    assert plan(bench)["positions"][0]["proposal"] == (
+        f"{proposal.id}: stop 94,216.9, 0.5, a yes counts until 20:51:00 UTC"
+    )
+    (live,) = [one for one in report.view(bench.state, bench.now).alerts if "no stop" in one.key]
+    assert [one.subject for one in live.buttons if one.verb is Verb.CONFIRM] == [proposal.id]
+    bench.after(70).read(account(HELD))
+    assert plan(bench)["positions"][0]["proposal"] is None
 
 
 def test_the_plan_says_why_nothing_would_be_sent() -> None:
     """Passed with what could be done, covered, no rule, and an order that is already on its way."""
     bench = Bench.with_rules(shipped())
     bench.read(account(replace(HELD, mark=d("93000"))))
-    assert plan(bench)["positions"][0]["why"] == (
-        "the place 94216.9 is already passed; halfway to liquidation is 91,680.8"
-    )
+    row = plan(bench)["positions"][0]
+    assert row["why"] == "the place 94216.9 is already passed; halfway to liquidation is 91,680.8"
+    assert (row["would"], row["order"]) == ("ask", "sell stop-market 0.5 at 91,680.8 on mark, reduce-only")
     bench.after(5).read(account(HELD, stops=[foreign("95000")]))
     assert plan(bench)["positions"][0]["why"] == "stops that are not mine cover it"
     bench.after(5)
@@ -162,3 +184,47 @@ def test_every_position_is_in_the_plan() -> None:
     bench = Bench.with_rules(shipped())
     bench.read(account(HELD, position(AVAX, entry="30", mark="30", size="500", margin="3000")))
     assert {row["symbol"] for row in plan(bench)["positions"]} == {BTC, AVAX}
+
+
+def test_live_alerts_are_worded_with_the_figures_of_this_moment() -> None:
+    """Not those of their last message; worst first, with what can be tapped, and who has seen them."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(replace(HELD, mark=d("95000")), stops=[foreign("94000")]))
+    bench.after(2).mark(BTC, "94800")
+    shown = report.view(bench.state, bench.now)
+    (live,) = shown.alerts
+    assert live.lines[0] == "WARN · BTC long 4.7% from liquidation · main"
+    assert live.lines[1].startswith("Mark 94,800.0 · liq")
+    assert live.lines[-1] == "20:49:02 UTC"
+    assert [one.verb for one in live.buttons] == [Verb.ACK]
+    bench.put(Command(Verb.ACK, "1", by="Ann, by phone"))
+    (live,) = report.view(bench.state, bench.now).alerts
+    assert (live.acknowledged, live.buttons) == (True, ())
+    assert live.lines[-1] == "20:49:02 UTC · seen by Ann, by phone"
+
+
+def test_showing_changes_nothing() -> None:
+    """A view, a plan and a why ask for nothing and make no proposal."""
+    bench = Bench.with_rules(shipped("ask"))
+    for _ in range(8):
+        bench.read(account(HELD))
+        bench.after(10)
+    before = bench.state
+    first = report.view(bench.state, bench.now)
+    assert report.view(bench.state, bench.now) == first
+    assert bench.state is before
+    assert len(first.alerts[0].lines) <= 8
+
+
+def test_status_names_silences_and_the_handles_of_alerts() -> None:
+    """What commands call them, since when they fire, and that nothing of them is said."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(replace(HELD, mark=d("95000")), stops=[foreign("94000")]))
+    bench.put(Command(Verb.SILENCE, "1", "BTC", 3600.0, "Ann"))
+    shown = status(bench)
+    (silence,) = shown["silences"]
+    assert (silence["what"], silence["until"], silence["by"]) == ("BTC", "21:49 UTC", "Ann")
+    (alert,) = shown["alerts"]
+    assert (alert["since"], alert["silenced"], alert["seen_by"]) == ("20:49 UTC", True, "")
+    bench.command(Verb.ACK, alert["handle"])
+    assert status(bench)["alerts"][0]["acknowledged"]

@@ -57,11 +57,11 @@ def test_it_says_why_what_was_at_risk_worst_first_and_whether_a_stop_rested() ->
     assert message.level is Level.WARN
     assert message.lines == (
         "BLIND · Binance main · 15 s without a good read",
-        "Why: HTTP 503",
-        "Last good 20:49:00 UTC: BTC long 9.6% from liq, STOP RESTS",
+        "Why: HTTP 503 since 20:49:14, stream silent",
+        "Last good 20:49:00 UTC: BTC long 9.6% from liq, stop 95,000.0 rested",
         "AVAX long 20% from liq, NO STOP",
         "Resting stops work without me. I send nothing on old numbers.",
-        "You: open the venue's own app.",
+        "You: open the Binance app.",
         "20:49:15 UTC",
     )
 

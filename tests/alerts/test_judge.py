@@ -9,8 +9,8 @@ import pytest
 from tests.core.bench import AVAX, BTC, Bench, account, d, foreign, only, position, shipped
 from watchdog.core.step import RulesChanged
 from watchdog.domain.effects import Level, Message
-from watchdog.domain.facts import Verb
 from watchdog.domain.position import AccountModes, Side, StopKind
+from watchdog.domain.verbs import Verb
 
 ROOM = """
 [[rule]]
@@ -45,11 +45,11 @@ def test_a_critical_message_is_complete_in_eight_lines() -> None:
     assert message.sound
     assert message.lines == (
         "CRITICAL · BTC long 9.6% from liq · STOP DOES NOT COVER · main",
-        "Mark 100,000.0 · liq 90,361.4 (ours; Binance says none)",
+        "Mark 100,000.0 · stop 85,000.0 (15% away) · liq 90,361.4",
         'Stops close 0.0% of it before liquidation (rule "no stop")',
-        "Stop: yours 85,000.0 on mark, 0.5; covers 0.0%, read 20:50:00",
-        "If it fills: −7,521 USDT. If liquidated: −5,000 USDT",
-        'I send nothing: mode is "watch".',
+        "Stop: yours, mark, 0.5 of 0.5, covers 0.0% (beyond liquidation: it comes too late), read 20:50:00",
+        "Liquidated: −5,000 USDT. Owe: normally no",
+        'I send nothing: mode is "watch". Next word at 97,402.6.',
         "20:50:00 UTC",
     )
 
@@ -62,7 +62,8 @@ def test_a_warning_is_silent_and_spells_liquidation_out() -> None:
     assert (message.level, message.sound) == (Level.WARN, False)
     assert message.lines[0] == "WARN · BTC long 6.8% from liquidation · main"
     assert message.lines[1] == "Mark 97,000.0 · liq 90,400.0 (Binance and ours agree)"
-    assert message.lines[5] == "I do nothing."
+    assert message.lines[3] == "Stop: yours 95,000.0 on mark, covers 100%, read 20:49:00"
+    assert message.lines[5] == "I do nothing. Next word at 96,160.0."
 
 
 def test_an_emergency_wants_two_prints() -> None:
@@ -114,8 +115,12 @@ def test_a_resolved_alert_says_how_long_it_lasted() -> None:
     bench.after(10).read(account(position(mark="99500")))
     message = bench.messages()[-1]
     assert (message.event, message.sound, message.level) == ("resolved", False, Level.CRITICAL)
-    assert message.lines[0] == 'OK · BTC long 9.2% from liq · rule "room" · main'
-    assert message.lines[-2] == "It lasted 10 s"
+    assert message.lines == (
+        "OK · BTC long 9.2% from liq (worst 4.9%) · main",
+        'Mark 99,500.0. Lasted 10 s, worst at 20:49:00 (rule "room")',
+        "NO STOP, read 20:49:10",
+        "20:49:10 UTC",
+    )
 
 
 def test_a_pool_message_names_the_pool_its_positions_and_its_money() -> None:

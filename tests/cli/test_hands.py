@@ -27,7 +27,18 @@ ACCOUNT = {
     "reads_fail": "Binance, account: HTTP 503",
     "positions": [],
     "pools": [],
-    "alerts": [{"key": "blind", "level": "warn", "acknowledged": True, "says": ["BLIND · Binance main"]}],
+    "alerts": [
+        {
+            "key": "blind",
+            "level": "warn",
+            "acknowledged": True,
+            "seen_by": "Ann",
+            "since": "20:40 UTC",
+            "silenced": True,
+            "says": ["BLIND · Binance main"],
+        },
+    ],
+    "silences": [{"what": "all of main", "until": "21:40 UTC", "by": "Ann", "handle": "00000000"}],
     "not_watched": "spot",
 }
 CHANNELS = [
@@ -59,6 +70,10 @@ class Daemon:
         """One position, nothing to send."""
         return {"accounts": [PLAN]}
 
+    async def why(self, subject: str) -> str:
+        """Words."""
+        return f"why {subject}"
+
     async def command(self, body: CommandBody) -> Reply:
         """Take down what was asked; the account "nobody" is refused."""
         self.heard.append(body)
@@ -74,7 +89,7 @@ async def daemon() -> AsyncIterator[Daemon]:
     """A daemon's socket, in a directory with a short name."""
     with tempfile.TemporaryDirectory(prefix="wd") as name:
         one = Daemon(Path(name) / "s")
-        async with ControlServer(one.path, Handlers(one.status, one.plan, one.command)):
+        async with ControlServer(one.path, Handlers(one.status, one.plan, one.why, one.command)):
             yield one
 
 
@@ -85,7 +100,8 @@ async def test_status_shows_what_fails(daemon: Daemon, capsys: pytest.CaptureFix
     assert err == ""
     assert 'main · binanceusdm · read 20:58:00 UTC, 1 s ago · mode watch, sends nothing: mode is "watch"' in out
     assert "reads fail: Binance, account: HTTP 503" in out
-    assert "BLIND · Binance main (seen)" in out
+    assert "BLIND · Binance main (since 20:40 UTC, seen by Ann, silenced)" in out
+    assert "SILENCED until 21:40 UTC: all of main, by Ann" in out
     assert "channel console REACHES NOBODY for 61 s: it is closed at the other end; 3 messages wait" in out
     assert "phone" not in out
 
@@ -110,6 +126,14 @@ async def test_plan_and_json_are_printed(daemon: Daemon, capsys: pytest.CaptureF
         (["disarm", "2h"], {"verb": "disarm", "seconds": 7200}),
         (["disarm", "main", "1h30m"], {"verb": "disarm", "account": "main", "seconds": 5400}),
         (["arm", "main"], {"verb": "arm", "account": "main"}),
+        (["silence", "BTC", "1h"], {"verb": "silence", "subject": "BTC", "seconds": 3600}),
+        (["silence", "1h"], {"verb": "silence", "seconds": 3600}),
+        (
+            ["silence", "no stop", "5m", "--account", "main"],
+            {"verb": "silence", "account": "main", "subject": "no stop", "seconds": 300},
+        ),
+        (["unsilence"], {"verb": "unsilence"}),
+        (["unsilence", "BTC"], {"verb": "unsilence", "subject": "BTC"}),
     ],
 )
 async def test_a_word_reaches_the_daemon(
@@ -128,6 +152,8 @@ async def test_a_word_reaches_the_daemon(
         (["disarm", "main"], 'watchdog disarm: "main" is no time: write it as "10s", "5m" or "1h30m"'),
         (["disarm", "main", "2"], 'watchdog disarm: "2" has no unit: write "2s" or "2m"'),
         (["disarm", "main", "0s"], 'watchdog disarm: "0s": must be longer than nothing'),
+        (["silence"], "watchdog silence: for how long? It ends by itself, for example: watchdog silence BTC 2h"),
+        (["silence", "BTC"], 'watchdog silence: "BTC" is no time: write it as "10s", "5m" or "1h30m"'),
         (["disarm", "2h", "main"], 'watchdog disarm: "main" is no time: write it as "10s", "5m" or "1h30m"'),
     ],
 )
@@ -138,6 +164,12 @@ async def test_a_time_that_is_none_is_not_sent(
     assert await daemon.run(*typed) == 64
     assert daemon.heard == []
     assert capsys.readouterr() == ("", f"{said}\n")
+
+
+async def test_why_is_asked_and_printed(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever is in the name."""
+    assert await daemon.run("why", "BTC/USDT:USDT & more") == 0
+    assert capsys.readouterr() == ("why BTC/USDT:USDT & more\n", "")
 
 
 async def test_a_refusal_is_an_error(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:

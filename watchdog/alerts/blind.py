@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
+from watchdog.alerts.silence import BLIND
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
 from watchdog.rules.schema import Blind
 
-KEY = "blind"
+KEY = BLIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Sight:
     """Monotonic time at which the last complete read began, or the process, before there was one."""
     ever: bool
     """Whether there was one in this process: before it, nothing is seen again."""
-    why: str
-    """Why reads fail, empty when they don't."""
+    why: Callable[[], str]
+    """Why nothing is read; asked for only when it is to be said."""
     last_words: Callable[[], tuple[str, ...]]
     """What was at risk when it was last seen; asked for only when it is to be said."""
 
@@ -41,10 +42,10 @@ def look(sight: Sight, blind: Blind, desk: Desk, now: Instant) -> None:
     level = Level.CRITICAL if age >= blind.critical else Level.WARN
     lines = (
         f"BLIND · {words.venue_name(sight.venue)} {sight.account} · {age:.0f} s without a good read",
-        f"Why: {sight.why or 'the answer to my last question has not come back yet'}",
+        f"Why: {sight.why()}",
         *(sight.last_words() or ("Nothing was read since I started.",)),
         "Resting stops work without me. I send nothing on old numbers.",
-        "You: open the venue's own app.",
+        f"You: open the {words.venue_name(sight.venue)} app.",
     )
     desk.stand(KEY, level, lines)
     desk.refresh(KEY, lines)

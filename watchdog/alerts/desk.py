@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Protocol, TypeAlias
 
 from rpds import HashTrieMap
 
-from watchdog.alerts.lifecycle import MOST_REPEATS, Alert, Event, to_json
+from watchdog.alerts.lifecycle import MOST_REPEATS, Alert, Event, acknowledge, to_json
+from watchdog.alerts.silence import BLIND, Silence, alert_handle, always_said, silent
 from watchdog.alerts.words import MOST_LINES, clock_time
-from watchdog.domain.effects import Level, Message
+from watchdog.domain.effects import EVERYONE, Button, Level, Message
 from watchdog.domain.facts import Instant
+from watchdog.domain.verbs import Verb
 
 Alerts: TypeAlias = "HashTrieMap[str, Alert]"
+
+REMIND = 1800.0
+"""Seconds after which a standing alert nobody acknowledged is said again; a rule's own `repeat` is for its alerts."""
+
+SILENCE_FOR = 3600.0
+"""Seconds a tap on [Silence 1h] asks for."""
 
 
 def reminder_due(alert: Alert, repeat: float) -> float | None:
@@ -23,6 +31,17 @@ def reminder_due(alert: Alert, repeat: float) -> float | None:
     if not loud or alert.acknowledged or alert.repeats >= MOST_REPEATS or alert.said is None:
         return None
     return alert.said.mono + repeat
+
+
+def buttons_of(account: str, alert: Alert) -> tuple[Button, ...]:
+    """What can be tapped under a firing alert: that it was seen, and from critical up an hour without a word of it."""
+    if alert.level is None:
+        return ()
+    subject = alert_handle(account, alert.key)
+    ack = () if alert.acknowledged else (Button("Ack", Verb.ACK, subject),)
+    if alert.level < Level.CRITICAL or alert.key == BLIND:
+        return ack
+    return (*ack, Button("Silence 1h", Verb.SILENCE, subject, SILENCE_FOR))
 
 
 class Outbox(Protocol):
@@ -38,14 +57,30 @@ class Outbox(Protocol):
 
 
 class Desk:
-    """Alerts of one account during one step. `say` and `keep` are the step's gathering of effects."""
+    """Alerts of one account during one step. `out` is the step's gathering of effects.
 
-    def __init__(self, account: str, zone: tzinfo | None, alerts: Alerts, now: Instant, out: Outbox) -> None:
+    Every message of an alert passes here, through one stage after the other: is it told at all (a silence may hold it
+    back), to whom, with what to tap.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        zone: tzinfo | None,
+        alerts: Alerts,
+        now: Instant,
+        out: Outbox,
+        silences: Iterable[Silence] = (),
+    ) -> None:
         self._account = account
         self._zone = zone
         self._now = now
         self._out = out
+        self.silences = tuple(silences)
+        """What holds back words now."""
         self.alerts = alerts
+        self.changed = False
+        """Whether any alert fired, changed its level, spoke, was acknowledged or ended."""
 
     @property
     def account(self) -> str:
@@ -56,25 +91,50 @@ class Desk:
         """The alert of that key, an inactive one if there is none."""
         return self.alerts.get(key) or Alert(key)
 
-    def put(self, alert: Alert, event: Event | None, lines: Sequence[str]) -> None:
-        """The alert after a look. A message goes out for every event but easing."""
-        before = self.alerts.get(alert.key)
+    def put(
+        self,
+        alert: Alert,
+        event: Event | None,
+        lines: Sequence[str],
+        buttons: tuple[Button, ...] = (),
+        channels: tuple[str, ...] = (),
+    ) -> None:
+        """The alert after a look. A message goes out for every event but easing, unless a silence holds it back.
+
+        `buttons` come before the alert's own. `channels` are those its rule names for what happened, none: everyone.
+        """
         if event is None:
-            if alert != before:
+            if alert != self.alerts.get(alert.key):
                 self._remember(alert)
             return
+        self.changed = True
         if event is Event.EASED:
             self._remember(alert)
             self._out.keep("alert", alert.key, to_json(alert))
             return
         alert = replace(alert, lines=tuple(lines))
-        self._out.say(self._message(alert, event, alert.lines))
         if event is Event.RESOLVED:
+            if alert.told is not None:
+                self._out.say(self._message(alert, event, alert.lines, alert.heard, ()))
             self.alerts = self.alerts.discard(alert.key)
             self._out.keep("alert", alert.key, None)
-        else:
-            self._remember(alert)
-            self._out.keep("alert", alert.key, to_json(alert))
+            return
+        if not self.silent(alert):
+            to = channels or (EVERYONE,)
+            if event is not Event.ESCALATED:
+                to = (*to, *alert.reached)
+            told = max(alert.told or Level.INFO, alert.level or Level.INFO)
+            alert = replace(alert, told=told, owed=False, heard=tuple(dict.fromkeys((*alert.heard, *to))))
+            taps = (*buttons, *buttons_of(self._account, alert))
+            self._out.say(self._message(alert, event, alert.lines, to, taps))
+        self._remember(alert)
+        self._out.keep("alert", alert.key, to_json(alert))
+
+    def silent(self, alert: Alert) -> bool:
+        """Whether a silence holds back what an alert would say now."""
+        if not self.silences or alert.level is None or always_said(alert.key, alert.level):
+            return False
+        return silent(self.silences, self._account, alert.key, self._now.wall)
 
     def _remember(self, alert: Alert) -> None:
         """Keep it in memory while it is anything but inactive."""
@@ -83,13 +143,20 @@ class Desk:
         else:
             self.alerts = self.alerts.discard(alert.key)
 
-    def acknowledge(self, alert: Alert) -> None:
+    def acknowledge(self, alert: Alert, by: str = "") -> None:
         """Somebody has seen it."""
-        alert = replace(alert, acknowledged=True)
+        self.changed = True
+        alert = acknowledge(alert, by)
         self._remember(alert)
         self._out.keep("alert", alert.key, to_json(alert))
 
-    def stand(self, key: str, level: Level, lines: Sequence[str]) -> None:
+    def owe(self, alert: Alert) -> None:
+        """A silence over it has ended: it is to be said once, if it still fires when it is next looked at."""
+        alert = replace(alert, owed=True)
+        self._remember(alert)
+        self._out.keep("alert", alert.key, to_json(alert))
+
+    def stand(self, key: str, level: Level, lines: Sequence[str], buttons: tuple[Button, ...] = ()) -> None:
         """Something is wrong that no rule measures: say it once, and again only if it gets worse."""
         alert = self.get(key)
         if alert.level is not None and alert.level >= level:
@@ -100,12 +167,31 @@ class Desk:
             level=level,
             worst=level,
             acknowledged=False,
+            seen_by="",
             repeats=0,
             began=alert.began if alert.firing else self._now,
             said=self._now,
             said_count=alert.said_count + 1,
         )
-        self.put(alert, event, lines)
+        self.put(alert, event, lines, buttons)
+
+    def stand_quietly(self, key: str, level: Level, lines: Sequence[str]) -> None:
+        """Something is wrong that the message of another alert has said already: it stands, and is never said."""
+        alert = self.get(key)
+        if not alert.firing:
+            alert = replace(alert, level=level, worst=level, began=self._now, lines=tuple(lines))
+            self._remember(alert)
+            self._out.keep("alert", key, to_json(alert))
+
+    def again(self, key: str, lines: Sequence[str], buttons: tuple[Button, ...]) -> None:
+        """Say a standing alert again, with other words than it had."""
+        alert = self.get(key)
+        self.put(
+            replace(alert, repeats=alert.repeats + 1, said=self._now, said_count=alert.said_count + 1),
+            Event.REPEATED,
+            lines,
+            buttons,
+        )
 
     def refresh(self, key: str, lines: Sequence[str]) -> None:
         """What a standing alert would say now, for when it is said again."""
@@ -115,8 +201,8 @@ class Desk:
 
     def fall(self, key: str, lines: Sequence[str]) -> None:
         """It is right again: said quietly, once."""
-        alert = self.get(key)
-        if alert.firing:
+        alert = self.alerts.get(key)
+        if alert is not None and alert.firing:
             self.put(replace(alert, level=None, said_count=alert.said_count + 1), Event.RESOLVED, lines)
 
     def remind(self, prefix: str, repeat: float) -> None:
@@ -130,20 +216,37 @@ class Desk:
     def drop(self, key: str) -> None:
         """Forget it without a word: something said it better."""
         if key in self.alerts:
+            self.changed = True
             self.alerts = self.alerts.discard(key)
             self._out.keep("alert", key, None)
 
-    def tell(self, key: str, level: Level, lines: Sequence[str], *, sound: bool = False, event: str = "told") -> None:
-        """Say something that is no state: a stop placed, rules changed."""
+    def tell(
+        self,
+        key: str,
+        level: Level,
+        lines: Sequence[str],
+        *,
+        sound: bool = False,
+        event: str = "told",
+        buttons: tuple[Button, ...] = (),
+        channels: tuple[str, ...] = (),
+        alert: str = "",
+    ) -> None:
+        """Say something that is no state: a stop placed, rules changed. No silence holds it back.
+
+        `alert` is the key of the alert it belongs to, where there is one.
+        """
         at = self._now.wall
         identity = f"{self._account}:{key}:{at * 1000:.0f}"
         text = tuple(self._stamped(lines))
-        self._out.say(Message(identity, self._account, level, event, "", text, sound, at))
+        to = _named(channels)
+        self._out.say(Message(identity, self._account, level, event, alert, text, sound, at, to, buttons))
 
-    def _message(self, alert: Alert, event: Event, lines: Sequence[str]) -> Message:
+    def _message(
+        self, alert: Alert, event: Event, lines: Sequence[str], to: Sequence[str], buttons: tuple[Button, ...]
+    ) -> Message:
         began = alert.began or self._now
-        worst = alert.worst or Level.INFO
-        level = worst if event is Event.RESOLVED else alert.level or worst
+        level = (alert.told if event is Event.RESOLVED else alert.level) or Level.INFO
         return Message(
             id=f"{self._account}:{alert.key}:{began.wall * 1000:.0f}:{alert.said_count}",
             account=self._account,
@@ -151,9 +254,17 @@ class Desk:
             event=str(event),
             alert=alert.key,
             lines=tuple(self._stamped(lines)),
-            sound=event is not Event.RESOLVED and level >= Level.CRITICAL,
+            sound=event is Event.ESCALATED or (event is not Event.RESOLVED and level >= Level.CRITICAL),
             at=self._now.wall,
+            channels=_named(to),
+            buttons=buttons,
         )
 
     def _stamped(self, lines: Sequence[str]) -> list[str]:
         return [*lines[: MOST_LINES - 1], clock_time(self._now.wall, self._zone)]
+
+
+def _named(channels: Sequence[str]) -> tuple[str, ...]:
+    """As a message has them: none when it goes to everyone and nobody besides."""
+    each = tuple(dict.fromkeys(channels))
+    return () if each == (EVERYONE,) else each

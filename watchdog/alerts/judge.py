@@ -2,93 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import tzinfo
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 
-from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
+from watchdog.alerts.hours import counts
+from watchdog.alerts.intent import Intent
 from watchdog.alerts.lifecycle import Alert, Event, Look, advance, resolve, unseen
-from watchdog.domain.effects import Level
+from watchdog.alerts.view import (
+    POOL,
+    PREFIX,
+    View,
+    alert_key,
+    pool_readings_of,
+    position_subject,
+    readings_of,
+    rule_and_subject,
+)
+from watchdog.alerts.wording import lasted, pool_words, position_words
+from watchdog.domain.effects import EVERYONE, Level
 from watchdog.domain.facts import Instant
-from watchdog.domain.market import Market
-from watchdog.domain.position import MarginMode, Position, PositionKey, PositionSide, Stop
-from watchdog.domain.reading import Known, Reading, Unknown
+from watchdog.domain.position import MarginMode, Position, PositionKey
+from watchdog.domain.reading import Known, Reading
 from watchdog.risk import Book, PoolRisk, PositionRisk
 from watchdog.rules.evaluate import Subject, Truth, both, cleared, holds, reaches, selects
 from watchdog.rules.schema import Comparison, Condition, Metric, Rule, Ruleset
 
-PREFIX = "rule:"
-"""Of the keys of alerts that a rule raises: `rule:<name>|<subject>`."""
-
 STREAM = "stream"
 """The source of a mark reading that was streamed."""
 
-POOL = "pool "
-"""Of the subject of a pool: `pool USDT`."""
 
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All a judgement looks at."""
-
-    account: str
-    venue: str
-    zone: tzinfo | None
-    rules: Ruleset
-    book: Book
-    stops: Mapping[str, tuple[Stop, ...]]
-    """All that rest, by symbol."""
-    ours: Callable[[PositionKey], tuple[Stop, ...]]
-    """Those of a position that this installation placed."""
-    markets: Mapping[str, Market]
-    read_wall: float
-    usable: bool
-    """False: the snapshot is too old, everything is unknown."""
-    doubted: Callable[[str | None], bool]
-    """Whether a position of this pool has vanished, so that nothing is known of the pool."""
-    intent: Callable[[PositionKey, Rule, Level], str]
-    """What will be done about a position, as a sentence."""
-
-
-def position_subject(key: PositionKey) -> str:
-    """How an alert names a position."""
-    return key.symbol if key.position_side is PositionSide.BOTH else f"{key.symbol} {key.position_side}"
-
-
-def alert_key(rule: Rule, subject: str) -> str:
-    """The key of a rule's alert on a subject."""
-    return f"{PREFIX}{rule.name}|{subject}"
-
-
-def readings_of(risk: PositionRisk, pool: PoolRisk | None) -> dict[Metric, Reading]:
-    """The readings of a position by metric."""
-    shock: Reading = Unknown("an isolated position is in no pool") if pool is None else pool.shock_distance
-    return {
-        Metric.MARGIN_RATIO: risk.margin_ratio,
-        Metric.LIQUIDATION_DISTANCE: risk.liquidation_distance,
-        Metric.ROOM_USED: risk.room_used,
-        Metric.SHOCK_DISTANCE: shock,
-        Metric.EFFECTIVE_LEVERAGE: risk.effective_leverage,
-        Metric.STOP_COVERAGE: risk.stop_coverage,
-        Metric.NOTIONAL: risk.notional,
-    }
-
-
-def pool_readings_of(pool: PoolRisk) -> dict[Metric, Reading]:
-    """The readings of a pool by metric; those that only a position has are unknown."""
-    none = Unknown("a pool has none")
-    return {
-        Metric.MARGIN_RATIO: pool.margin_ratio,
-        Metric.LIQUIDATION_DISTANCE: none,
-        Metric.ROOM_USED: pool.room_used,
-        Metric.SHOCK_DISTANCE: pool.shock_distance,
-        Metric.EFFECTIVE_LEVERAGE: pool.effective_leverage,
-        Metric.STOP_COVERAGE: none,
-        Metric.NOTIONAL: none,
-    }
+def channels_of(rule: Rule, level: Level | None) -> tuple[str, ...]:
+    """The channels a rule names for a level: the level's own, else the rule's; none: everyone."""
+    threshold = None if level is None else rule.levels.get(level)
+    return rule.notify if threshold is None or not threshold.notify else threshold.notify
 
 
 def notional_of(risk: PositionRisk) -> Decimal:
@@ -127,11 +75,10 @@ def _read_anew(risk: PositionRisk) -> bool:
     return not isinstance(risk.mark, Known) or risk.mark.source != STREAM
 
 
-def _judge_position(view: View, desk: Desk, risk: PositionRisk, now: Instant, *, fresh: bool) -> None:
+def position_selected(view: View, risk: PositionRisk) -> Subject:
+    """A position as rules select it."""
     position = risk.position
-    pool = view.book.pools.get(position.margin_asset) if position.margin_mode is MarginMode.CROSS else None
-    readings = readings_of(risk, pool)
-    subject = Subject(
+    return Subject(
         account=view.account,
         venue=view.venue,
         symbols=(position.symbol,),
@@ -139,21 +86,11 @@ def _judge_position(view: View, desk: Desk, risk: PositionRisk, now: Instant, *,
         margin_modes=(position.margin_mode,),
         notionals=(notional_of(risk),),
     )
-    usable = view.usable and not view.doubted(risk.pool)
-    distance = next(_values([risk.liquidation_distance]), None) if usable else None
-    for rule in rules_for_position(view.rules, position):
-        key = alert_key(rule, position_subject(position.key))
-        if not selects(rule, subject):
-            _no_longer(desk, key, rule, now)
-            continue
-        alert, event = _look(desk.get(key), rule, readings, distance, now, usable=usable, fresh=fresh)
-        lines = _position_lines(view, alert, event, rule, risk, readings, now) if event else ()
-        desk.put(alert, event, lines)
 
 
-def _judge_pool(view: View, desk: Desk, pool: PoolRisk, now: Instant, *, fresh: bool) -> None:
-    members = [view.book.positions[key] for key in pool.positions if key in view.book.positions]
-    subject = Subject(
+def pool_selected(view: View, members: list[PositionRisk]) -> Subject:
+    """A pool as rules select it, by its positions."""
+    return Subject(
         account=view.account,
         venue=view.venue,
         symbols=tuple(risk.position.symbol for risk in members),
@@ -161,17 +98,62 @@ def _judge_pool(view: View, desk: Desk, pool: PoolRisk, now: Instant, *, fresh: 
         margin_modes=(MarginMode.CROSS,) * len(members),
         notionals=tuple(notional_of(risk) for risk in members),
     )
+
+
+def members_of(book: Book, pool: PoolRisk) -> list[PositionRisk]:
+    """The positions of a pool."""
+    return [book.positions[key] for key in pool.positions if key in book.positions]
+
+
+def pool_of(book: Book, risk: PositionRisk) -> PoolRisk | None:
+    """The cross pool a position is in."""
+    position = risk.position
+    return book.pools.get(position.margin_asset) if position.margin_mode is MarginMode.CROSS else None
+
+
+def _judge_position(view: View, desk: Desk, risk: PositionRisk, now: Instant, *, fresh: bool) -> None:
+    position = risk.position
+    readings = readings_of(risk, pool_of(view.book, risk))
+    subject = position_selected(view, risk)
+    usable = view.usable and not view.doubted(risk.pool)
+    distance = next(_values([risk.liquidation_distance]), None) if usable else None
+    for rule in rules_for_position(view.rules, position):
+        key = alert_key(rule, position_subject(position.key))
+        if not selects(rule, subject):
+            _no_longer(desk, key, f'rule "{rule.name}" no longer selects it', now)
+            continue
+        if not counts(rule.between, now.wall):
+            _no_longer(desk, key, _out_of_hours(rule), now)
+            continue
+        if key not in desk.alerts and _stays_quiet(rule, readings, usable=usable):
+            continue
+        alert, event = _look(desk.get(key), rule, readings, distance, now, usable=usable, fresh=fresh)
+        said = position_words(view, alert, event, rule, risk, readings, now) if event else Intent(())
+        desk.put(alert, event, said.lines, said.buttons, channels_of(rule, alert.level))
+
+
+def _judge_pool(view: View, desk: Desk, pool: PoolRisk, now: Instant, *, fresh: bool) -> None:
+    members = members_of(view.book, pool)
+    subject = pool_selected(view, members)
     readings = pool_readings_of(pool)
     usable = view.usable and not view.doubted(pool.asset)
     distance = next(_values([pool.shock_distance]), None) if usable else None
     for rule in rules_for_pool(view.rules):
         key = alert_key(rule, POOL + pool.asset)
         if not members or not selects(rule, subject):
-            _no_longer(desk, key, rule, now)
+            _no_longer(desk, key, f'rule "{rule.name}" no longer selects it', now)
+            continue
+        if not counts(rule.between, now.wall):
+            _no_longer(desk, key, _out_of_hours(rule), now)
             continue
         alert, event = _look(desk.get(key), rule, readings, distance, now, usable=usable, fresh=fresh)
-        lines = _pool_lines(view, alert, event, rule, pool, members, readings) if event else ()
-        desk.put(alert, event, lines)
+        lines = pool_words(view, alert, event, rule, pool, members, readings, now) if event else ()
+        desk.put(alert, event, lines, channels=channels_of(rule, alert.level))
+
+
+def _out_of_hours(rule: Rule) -> str:
+    hours = "" if rule.between is None else rule.between.text
+    return f'rule "{rule.name}" counts at {hours} only'
 
 
 def rules_for_position(rules: Ruleset, position: Position) -> Iterator[Rule]:
@@ -186,6 +168,16 @@ def rules_for_position(rules: Ruleset, position: Position) -> Iterator[Rule]:
 def rules_for_pool(rules: Ruleset) -> Iterator[Rule]:
     """The rules whose metric belongs to a pool."""
     return (rule for rule in rules.rules if rule.metric in {Metric.SHOCK_DISTANCE, Metric.MARGIN_RATIO})
+
+
+def _stays_quiet(rule: Rule, readings: Mapping[Metric, Reading], *, usable: bool) -> bool:
+    """Whether a look would leave an alert that is not there as it is: most looks do, and this is the cheap part."""
+    if not usable:
+        return True
+    reading = readings[rule.metric]
+    if all(reaches(rule.metric, level.at, reading) is Truth.NO for level in rule.levels.values()):
+        return True
+    return rule.only_if is not None and holds(rule.only_if, readings) is Truth.NO
 
 
 def _look(
@@ -237,7 +229,7 @@ def tidy(view: View, desk: Desk, vanished: Iterable[PositionKey], now: Instant) 
     for key, alert in sorted(desk.alerts.items()):
         if not key.startswith(PREFIX) or key in judged:
             continue
-        name, subject = key.removeprefix(PREFIX).rsplit("|", maxsplit=1)
+        name, subject = rule_and_subject(key)
         unsure = not view.usable or subject in waiting or (waiting and subject.startswith(POOL))
         if name in names and unsure:
             continue
@@ -245,7 +237,7 @@ def tidy(view: View, desk: Desk, vanished: Iterable[PositionKey], now: Instant) 
             desk.drop(key)
             continue
         gone = f'rule "{name}" no longer measures {subject}' if name in names else f'rule "{name}" is gone'
-        lines = (f"OK · {gone} · {view.account}", f"It began {_lasted(alert, now)} ago; it is not judged any more.")
+        lines = (f"OK · {gone} · {view.account}", f"It began {lasted(alert, now)} ago; it is not judged any more.")
         desk.put(resolve(alert), Event.RESOLVED, lines)
 
 
@@ -256,12 +248,13 @@ def unseen_subject(desk: Desk, subject: str) -> None:
             desk.put(unseen(alert), None, ())
 
 
-def _no_longer(desk: Desk, key: str, rule: Rule, now: Instant) -> None:
+def _no_longer(desk: Desk, key: str, why: str, now: Instant) -> None:
+    """The rule has no say over the subject: what fires ends quietly, what was on its way is forgotten."""
     alert = desk.get(key)
     if alert.firing:
-        subject = key.rsplit("|", maxsplit=1)[1]
-        first = f'OK · {subject} · rule "{rule.name}" no longer selects it · {desk.account}'
-        desk.put(resolve(alert), Event.RESOLVED, (first, f"It began {_lasted(alert, now)} ago"))
+        _, subject = rule_and_subject(key)
+        head = f"OK · {subject} · {why} · {desk.account}"
+        desk.put(resolve(alert), Event.RESOLVED, (head, f"It began {lasted(alert, now)} ago; it is not judged now."))
     else:
         desk.drop(key)
 
@@ -275,92 +268,12 @@ def close_subject(desk: Desk, subject: str, lines: tuple[str, ...], now: Instant
     for alert in ending:
         desk.drop(alert.key)
     over = [
-        f"Over: {alert.key.rsplit('|', maxsplit=1)[0].removeprefix(PREFIX)}, {_lasted(alert, now)}" for alert in firing
+        f"Over: {alert.key.rsplit('|', maxsplit=1)[0].removeprefix(PREFIX)}, {lasted(alert, now)}" for alert in firing
     ]
     worst = max((alert.worst or Level.INFO for alert in firing), default=Level.INFO)
-    desk.tell(f"closed|{subject}", worst, (*lines, *over), event="resolved")
+    heard = [name for alert in firing for name in alert.heard]
+    desk.tell(f"closed|{subject}", worst, (*lines, *over), event="resolved", channels=(EVERYONE, *heard))
 
 
 def _values(readings: Iterable[Reading]) -> Iterator[Decimal]:
     return (reading.value for reading in readings if isinstance(reading, Known))
-
-
-def _lasted(alert: Alert, now: Instant) -> str:
-    seconds = 0.0 if alert.began is None else max(0.0, now.wall - alert.began.wall)
-    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"  # noqa: PLR2004
-
-
-def position_lines(view: View, risk: PositionRisk) -> tuple[list[Stop], list[str]]:
-    """The stops of a position, and the lines about it that every message carries."""
-    position = risk.position
-    market = view.markets.get(position.symbol)
-    stops = [
-        stop
-        for stop in view.stops.get(position.symbol, ())
-        if stop.order_side is position.side.closing
-        and stop.position_side is position.position_side
-        and "profit" not in stop.kind
-    ]
-    read_at = words.clock_time(view.read_wall, view.zone).split()[0]
-    ours = frozenset(stop.client_id for stop in view.ours(position.key))
-    lines = [
-        words.liquidation_line(risk, market, view.venue),
-        words.stops_line(stops, ours, risk.stop_coverage, market, read_at),
-    ]
-    nearest = max(stops, key=lambda stop: stop.trigger_price * position.side.sign, default=None)
-    stake = words.stake_line(risk, nearest, market)
-    if stake:
-        lines.append(stake)
-    return stops, lines
-
-
-def _position_lines(
-    view: View,
-    alert: Alert,
-    event: Event | None,
-    rule: Rule,
-    risk: PositionRisk,
-    readings: Mapping[Metric, Reading],
-    now: Instant,
-) -> tuple[str, ...]:
-    position = risk.position
-    stops, common = position_lines(view, risk)
-    who = words.name(position)
-    if event is Event.RESOLVED:
-        how = words.distance_words(risk.liquidation_distance, short=True)
-        return (
-            f'OK · {who} {how} · rule "{rule.name}" · {view.account}',
-            *common,
-            f"It lasted {_lasted(alert, now)}",
-        )
-    level = alert.level or Level.WARN
-    loud = level >= Level.CRITICAL
-    rests = f" · {words.stops_head(stops, risk.stop_coverage)}" if loud else ""
-    how = words.distance_words(risk.liquidation_distance, short=loud)
-    again = " (again)" if event is Event.REPEATED else ""
-    first = f"{words.LEVEL_NAMES[level]} · {who} {how}{rests} · {view.account}{again}"
-    reason = f'{words.metric_line(rule.metric, readings[rule.metric])} (rule "{rule.name}")'
-    return (first, common[0], reason, *common[1:], view.intent(position.key, rule, level))
-
-
-def _pool_lines(
-    view: View,
-    alert: Alert,
-    event: Event | None,
-    rule: Rule,
-    pool: PoolRisk,
-    members: list[PositionRisk],
-    readings: Mapping[Metric, Reading],
-) -> tuple[str, ...]:
-    line = words.metric_line(rule.metric, readings[rule.metric])
-    held = ", ".join(words.name(risk.position) for risk in members)
-    if event is Event.RESOLVED:
-        return (f'OK · {pool.asset} pool · rule "{rule.name}" · {view.account}', line, words.pool_line(pool))
-    level = alert.level or Level.WARN
-    again = " (again)" if event is Event.REPEATED else ""
-    return (
-        f"{words.LEVEL_NAMES[level]} · {pool.asset} pool ({held}): {line} · {view.account}{again}",
-        words.pool_line(pool),
-        f'Rule "{rule.name}"',
-        "I send nothing for a pool: its positions have their own stops.",
-    )

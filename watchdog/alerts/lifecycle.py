@@ -7,15 +7,15 @@ resolve, and the time it lasts counts neither for `hold` nor for `keep`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from watchdog.domain.effects import Level
+from watchdog.domain.effects import EVERYONE, Level
 from watchdog.domain.facts import Instant
 from watchdog.rules.evaluate import Truth
-from watchdog.rules.schema import Threshold
+from watchdog.rules.schema import Escalation, Threshold
 
 MOST_REPEATS = 3
 """How often an alert nobody acknowledged sounds again at the same level."""
@@ -31,6 +31,7 @@ class Event(StrEnum):
     WORSENED = "worsened"
     EASED = "eased"
     REPEATED = "repeated"
+    ESCALATED = "escalated"
     RESOLVED = "resolved"
 
 
@@ -76,6 +77,24 @@ class Alert:
     """How many messages it has sent: part of the next message's id."""
     lines: tuple[str, ...] = ()
     """What it last said: shown when it can't be computed anew (a restart, a blind account)."""
+    told: Level | None = None
+    """The highest level anybody was told of; None: a silence has held back every word of it."""
+    owed: bool = False
+    """A silence over it has ended: it is to be said once, if it still fires."""
+    heard: tuple[str, ...] = ()
+    """The channels that heard of it (EVERYONE: those without a name in the rule): they hear of its end too."""
+    waits: Instant | None = None
+    """Since when it waits for somebody to acknowledge it, at a level that escalates; None: it does not."""
+    escalated: int = 0
+    """How many steps of its rule's escalation were taken since then."""
+    reached: tuple[str, ...] = ()
+    """The channels that any escalation of it has reached: from then on they hear what the others hear."""
+    seen_by: str = ""
+    """Who acknowledged it, in words, where that is known."""
+    worst_distance: Decimal | None = None
+    """The least distance from liquidation while it fired, a share."""
+    worst_at: float | None = None
+    """Wall seconds of that."""
 
     @property
     def firing(self) -> bool:
@@ -105,7 +124,7 @@ def advance(
         lower = [level for level in thresholds if level < alert.level]
         if not lower:
             return resolve(alert), Event.RESOLVED
-        alert = replace(alert, level=max(lower), recovering=None)
+        alert = _lowered(alert, max(lower), thresholds)
     pending = {}
     ready = None
     for level, threshold in thresholds.items():
@@ -117,26 +136,52 @@ def advance(
             ready = level if ready is None else max(ready, level)
     alert = replace(alert, pending=pending)
     if ready is not None and (alert.level is None or ready > alert.level):
-        return _fire(alert, ready, look, now)
+        return _fire(_nearest(alert, look, now), ready, thresholds, look, now)
     if alert.level is None:
         return alert, None
-    return _while_firing(alert, alert.level, thresholds, look, repeat, now)
+    return _while_firing(_nearest(alert, look, now), alert.level, thresholds, look, repeat, now)
 
 
-def _fire(alert: Alert, level: Level, look: Look, now: Instant) -> tuple[Alert, Event]:
+def escalates_from(thresholds: Mapping[Level, Threshold]) -> Level:
+    """The level from which an alert nobody acknowledged escalates: critical, or the highest of a rule below that."""
+    return min(Level.CRITICAL, max(thresholds))
+
+
+def _nearest(alert: Alert, look: Look, now: Instant) -> Alert:
+    """With the least distance from liquidation, and when it was."""
+    if look.distance is None or (alert.worst_distance is not None and alert.worst_distance <= look.distance):
+        return alert
+    return replace(alert, worst_distance=look.distance, worst_at=now.wall)
+
+
+def _fire(
+    alert: Alert, level: Level, thresholds: Mapping[Level, Threshold], look: Look, now: Instant
+) -> tuple[Alert, Event]:
     event = Event.FIRED if alert.level is None else Event.WORSENED
+    escalates = level >= escalates_from(thresholds)
+    waited = alert.waits is not None and not alert.acknowledged
     return replace(
         alert,
         level=level,
         worst=level if alert.worst is None else max(level, alert.worst),
         acknowledged=False,
+        seen_by="",
         repeats=0,
         began=alert.began if alert.firing else now,
         said=now,
         said_distance=look.distance,
         recovering=None,
         said_count=alert.said_count + 1,
+        waits=alert.waits if waited else now if escalates else None,
+        escalated=alert.escalated if waited else 0,
     ), event
+
+
+def _lowered(alert: Alert, level: Level, thresholds: Mapping[Level, Threshold]) -> Alert:
+    """At a lower level; below the one that escalates nobody is called any more."""
+    if level >= escalates_from(thresholds):
+        return replace(alert, level=level, recovering=None)
+    return replace(alert, level=level, recovering=None, waits=None, escalated=0)
 
 
 def _while_firing(
@@ -147,7 +192,7 @@ def _while_firing(
     alert = replace(alert, recovering=recovering)
     if recovering is not None and recovering.last is not None:
         if recovering.seconds >= thresholds[level].keep:
-            return _ease(alert, level, look)
+            return _ease(alert, level, thresholds, look)
         return alert, None
     said, from_ = alert.said, alert.said_distance
     if level < Level.CRITICAL or said is None:
@@ -157,9 +202,10 @@ def _while_firing(
     nearer = look.distance is not None and from_ is not None and look.distance <= from_ * LOUDER
     again = not alert.acknowledged and alert.repeats < MOST_REPEATS and now.mono >= said.mono + repeat
     if nearer or again:
+        if nearer and alert.acknowledged:  # worse than what was acknowledged: somebody has to see that, too
+            alert = replace(alert, acknowledged=False, seen_by="", waits=now, escalated=0)
         return replace(
             alert,
-            acknowledged=False if nearer else alert.acknowledged,
             repeats=alert.repeats if nearer else alert.repeats + 1,
             said=now,
             said_distance=look.distance if look.distance is not None else alert.said_distance,
@@ -168,19 +214,36 @@ def _while_firing(
     return alert, None
 
 
-def _ease(alert: Alert, level: Level, look: Look) -> tuple[Alert, Event]:
+def _ease(alert: Alert, level: Level, thresholds: Mapping[Level, Threshold], look: Look) -> tuple[Alert, Event]:
     """Down to the highest lower level that is not clear of danger, or resolved when there is none."""
     lower = [low for low, clear in look.cleared.items() if low < level and clear is not Truth.YES]
     if lower:
-        return replace(alert, level=max(lower), recovering=None), Event.EASED
+        return _lowered(alert, max(lower), thresholds), Event.EASED
+    return resolve(alert), Event.RESOLVED
+
+
+def acknowledge(alert: Alert, by: str = "") -> Alert:
+    """Somebody has seen it: no reminders and no escalation until it gets worse."""
+    return replace(alert, acknowledged=True, seen_by=by, waits=None, escalated=0, owed=False)
+
+
+def escalate(alert: Alert, steps: Sequence[Escalation], now: Instant) -> tuple[Alert, tuple[str, ...]]:
+    """The alert after the steps whose time has come, and the channels they name; none: no time has come.
+
+    Steps that came due together (the daemon was down) are taken together.
+    """
+    if alert.level is None or alert.waits is None:
+        return alert, ()
+    due = [step for step in steps[alert.escalated :] if now.mono >= alert.waits.mono + step.after]  # as in next_due
+    if not due:
+        return alert, ()
+    names = tuple(dict.fromkeys(name for step in due for name in step.notify))
     return replace(
-        alert, level=None, acknowledged=False, recovering=None, pending={}, said_count=alert.said_count + 1
-    ), Event.RESOLVED
-
-
-def acknowledge(alert: Alert) -> Alert:
-    """Somebody has seen it: no reminders until it gets worse."""
-    return replace(alert, acknowledged=True)
+        alert,
+        escalated=alert.escalated + len(due),
+        reached=tuple(dict.fromkeys((*alert.reached, *names))),
+        said_count=alert.said_count + 1,
+    ), names
 
 
 def unseen(alert: Alert) -> Alert:
@@ -191,11 +254,23 @@ def unseen(alert: Alert) -> Alert:
 
 
 def resolve(alert: Alert) -> Alert:
-    """End it for a reason outside its rule: the position is closed, the rule is gone."""
-    return replace(alert, level=None, acknowledged=False, recovering=None, pending={}, said_count=alert.said_count + 1)
+    """It is over: by its reading, or for a reason outside its rule (the rule is gone, its hours are over)."""
+    return replace(
+        alert,
+        level=None,
+        acknowledged=False,
+        recovering=None,
+        pending={},
+        said_count=alert.said_count + 1,
+        owed=False,
+        waits=None,
+        escalated=0,
+    )
 
 
-def next_due(alert: Alert, thresholds: Mapping[Level, Threshold], repeat: float) -> float | None:
+def next_due(
+    alert: Alert, thresholds: Mapping[Level, Threshold], repeat: float, steps: Sequence[Escalation] = ()
+) -> float | None:
     """The monotonic time at which something about it changes if nothing else does; None: nothing will."""
     times = []
     for level, held in alert.pending.items():
@@ -211,6 +286,8 @@ def next_due(alert: Alert, thresholds: Mapping[Level, Threshold], repeat: float)
             and alert.said is not None
         ):
             times.append(alert.said.mono + repeat)
+    if alert.waits is not None and alert.escalated < len(steps):
+        times.append(alert.waits.mono + steps[alert.escalated].after)
     known = [time for time in times if time is not None]
     return min(known, default=None)
 
@@ -228,6 +305,15 @@ def to_json(alert: Alert) -> str:
             "said_distance": None if alert.said_distance is None else str(alert.said_distance),
             "said_count": alert.said_count,
             "lines": list(alert.lines),
+            "told": None if alert.told is None else int(alert.told),
+            "owed": alert.owed,
+            "heard": list(alert.heard),
+            "waits": None if alert.waits is None else alert.waits.wall,
+            "escalated": alert.escalated,
+            "reached": list(alert.reached),
+            "seen_by": alert.seen_by,
+            "worst_distance": None if alert.worst_distance is None else str(alert.worst_distance),
+            "worst_at": alert.worst_at,
         },
         sort_keys=True,
     )
@@ -240,15 +326,29 @@ def from_json(key: str, text: str, now: Instant) -> Alert:
     def instant(wall: float | None) -> Instant | None:
         return None if wall is None else Instant(now.mono - max(0.0, now.wall - wall), wall)
 
+    level = None if raw["level"] is None else Level(raw["level"])
+    told = raw.get("told", raw["level"])
+    began, worst_distance = instant(raw["began"]), raw.get("worst_distance")
+    # An alert of the first version: it was said to everyone, and waits for an ack since it began.
+    waits = began if level is not None and level >= Level.CRITICAL and not raw["acknowledged"] else None
     return Alert(
         key=key,
-        level=None if raw["level"] is None else Level(raw["level"]),
+        level=level,
         worst=None if raw["worst"] is None else Level(raw["worst"]),
         acknowledged=raw["acknowledged"],
         repeats=raw["repeats"],
-        began=instant(raw["began"]),
+        began=began,
         said=instant(raw["said"]),
         said_distance=None if raw["said_distance"] is None else Decimal(raw["said_distance"]),
         said_count=raw["said_count"],
         lines=tuple(raw["lines"]),
+        told=None if told is None else Level(told),
+        owed=raw.get("owed", False),
+        heard=tuple(raw.get("heard", [EVERYONE])),
+        waits=instant(raw["waits"]) if "waits" in raw else waits,
+        escalated=raw.get("escalated", 0),
+        reached=tuple(raw.get("reached", ())),
+        seen_by=raw.get("seen_by", ""),
+        worst_distance=None if worst_distance is None else Decimal(worst_distance),
+        worst_at=raw.get("worst_at"),
     )

@@ -25,6 +25,13 @@ def clock_time(wall: float, zone: tzinfo | None) -> str:
     return datetime.fromtimestamp(wall, UTC).astimezone(zone).strftime("%H:%M:%S %Z")
 
 
+def until_words(wall: float, now: float, zone: tzinfo | None) -> str:
+    """`04:12 CEST`, and the day before it when that is not today: `Tue 14 Oct 04:12 CEST`."""
+    then, today = (datetime.fromtimestamp(one, UTC).astimezone(zone) for one in (wall, now))
+    day = "" if then.date() == today.date() else "%a %d %b "
+    return then.strftime(f"{day}%H:%M %Z")
+
+
 def price(value: Decimal, market: Market | None) -> str:
     """In the venue's precision, thousands separated."""
     if market is None or value.is_infinite():
@@ -103,30 +110,61 @@ def metric_line(metric: Metric, reading: Reading) -> str:
             return f"Notional {money(value)}"
 
 
-def liquidation_line(risk: PositionRisk, market: Market | None, venue: str) -> str:
-    """`Mark 114,031 · liq 111,441 (Binance and ours agree)`."""
-    mark = price(risk.mark.value, market) if isinstance(risk.mark, Known) else "unknown"
-    theirs, ours = risk.liquidation_venue, risk.liquidation_ours
+def level_words(metric: Metric, at: Decimal) -> str:
+    """A level of a rule: `33%`, `5×`, `50,000`."""
+    match metric.unit:
+        case "share":
+            return percent(at)
+        case "times":
+            return f"{size(at)}×"
+        case "money":
+            return money(at)
+
+
+def by_the_pool(risk: PositionRisk) -> bool:
+    """Whether the nearer liquidation is that of its pool when all prices move together."""
+    near, pool, alone = risk.liquidation_near, risk.pool_liquidation, risk.liquidation
+    if not isinstance(near, Known) or not isinstance(pool, Known) or near.value != pool.value:
+        return False
+    return not (isinstance(alone, Known) and alone.value == near.value)
+
+
+def _liquidation(risk: PositionRisk, market: Market | None, venue: str, *, brief: bool = False) -> str:
+    """`liq 111,441 (Binance and ours agree)`. `brief`: that they agree, or that only one is known, is not said."""
     near = risk.liquidation_near
     if isinstance(near, Never):
-        return f"Mark {mark} · no price liquidates it"
+        return "no price liquidates it"
     if not isinstance(near, Known):
-        return f"Mark {mark} · liquidation price unknown: {near.reason}"
-    text = f"Mark {mark} · liq {price(near.value, market)}"
-    who = venue_name(venue)
-    pool = risk.pool_liquidation
-    alone = risk.liquidation
-    if (
-        isinstance(pool, Known)
-        and near.value == pool.value
-        and not (isinstance(alone, Known) and alone.value == near.value)
-    ):
+        return f"liquidation price unknown: {near.reason}"
+    text = f"liq {price(near.value, market)}"
+    if by_the_pool(risk):
         return f"{text} if all prices move together"
+    theirs, ours, who = risk.liquidation_venue, risk.liquidation_ours, venue_name(venue)
     if isinstance(theirs, Known) and isinstance(ours, Known):
-        if abs(theirs.value - ours.value) <= abs(theirs.value) / 1000:
-            return f"{text} ({who} and ours agree)"
-        return f"{text} ({who} {price(theirs.value, market)}, ours {price(ours.value, market)})"
+        if abs(theirs.value - ours.value) > abs(theirs.value) / 1000:
+            return f"{text} ({who} {price(theirs.value, market)}, ours {price(ours.value, market)})"
+        return text if brief else f"{text} ({who} and ours agree)"
+    if brief:
+        return text
     return f"{text} ({who}'s)" if isinstance(theirs, Known) else f"{text} (ours; {who} says none)"
+
+
+def _mark(risk: PositionRisk, market: Market | None) -> str:
+    return f"Mark {price(risk.mark.value, market) if isinstance(risk.mark, Known) else 'unknown'}"
+
+
+def liquidation_line(risk: PositionRisk, market: Market | None, venue: str) -> str:
+    """`Mark 114,031 · liq 111,441 (Binance and ours agree)`."""
+    return f"{_mark(risk, market)} · {_liquidation(risk, market, venue)}"
+
+
+def prices_line(risk: PositionRisk, stop: Stop, market: Market | None, venue: str) -> str:
+    """`Mark 112,952 · stop 112,500 (0.4% away) · liq 111,441`."""
+    away = ""
+    if isinstance(risk.mark, Known) and risk.mark.value > 0:
+        away = f" ({percent(abs(risk.mark.value - stop.trigger_price) / risk.mark.value)} away)"
+    where = f"stop {price(stop.trigger_price, market)}{away}"
+    return f"{_mark(risk, market)} · {where} · {_liquidation(risk, market, venue, brief=True)}"
 
 
 def stop_words(stop: Stop, market: Market | None, *, ours: bool) -> str:
@@ -154,22 +192,59 @@ def stops_head(stops: Sequence[Stop], coverage: Reading) -> str:
             return "STOP RESTS, COVER UNKNOWN"
 
 
+def rested_words(stops: Sequence[Stop], risk: PositionRisk, market: Market | None) -> str:
+    """Whether a stop protected a position when it was last seen: `stop 112,500 rested`."""
+    head = stops_head(stops, risk.stop_coverage)
+    if head != "STOP RESTS":
+        return head
+    nearest = max(stops, key=lambda stop: stop.trigger_price * risk.position.side.sign)
+    return f"stop {price(nearest.trigger_price, market)} rested"
+
+
 def stops_line(
     stops: Sequence[Stop], ours: frozenset[str], coverage: Reading, market: Market | None, read_at: str
 ) -> str:
-    """All resting stops of a position and how much of it they cover."""
-    if not stops:
-        return f"NO STOP, read {read_at}"
-    first = "; ".join(stop_words(stop, market, ours=stop.client_id in ours) for stop in stops[:2])
-    more = f" and {len(stops) - 2} more" if len(stops) > 2 else ""  # noqa: PLR2004
+    """All resting stops of a position and how much of it they cover: `Stop: yours 112,500 on mark, covers 100%, …`."""
+    match stops:
+        case []:
+            return f"NO STOP, read {read_at}"
+        case [stop]:
+            kind = "" if stop.kind is StopKind.STOP_MARKET else f" {stop.kind}"
+            whose = "mine" if stop.client_id in ours else "yours"
+            first = f"{whose}{kind} {price(stop.trigger_price, market)} on {stop.trigger}, "
+        case _:
+            first = "; ".join(stop_words(stop, market, ours=stop.client_id in ours) for stop in stops[:2])
+            first += f" and {len(stops) - 2} more; " if len(stops) > 2 else "; "  # noqa: PLR2004
+    return f"Stop: {first}{_covers(coverage)}, read {read_at}"
+
+
+def _covers(coverage: Reading) -> str:
     match coverage:
         case Known(value=value):
-            covers = f"covers {percent(value)}"
+            return f"covers {percent(value)}"
         case Never():
-            covers = "none needed"
+            return "none needed"
         case _:
-            covers = "cover unknown"
-    return f"Stop: {first}{more}; {covers}, read {read_at}"
+            return "cover unknown"
+
+
+def stops_line_loud(
+    stops: Sequence[Stop], ours: frozenset[str], risk: PositionRisk, market: Market | None, read_at: str
+) -> str:
+    """One stop without its price, which stands in the line of prices: `Stop: yours, mark, 0.5 of 0.5, read 03:18:21`.
+
+    What does not close all of the position in time says why.
+    """
+    if len(stops) != 1:
+        return stops_line(stops, ours, risk.stop_coverage, market, read_at)
+    stop, whole = stops[0], size(risk.position.size)
+    kind = "" if stop.kind is StopKind.STOP_MARKET else f" {stop.kind}"
+    whose = "mine" if stop.client_id in ours else "yours"
+    much = f"{whole if stop.size is None else size(stop.size)} of {whole}"
+    judged = next((one.words for one in risk.stops if one.stop is stop), "")
+    full = isinstance(risk.stop_coverage, Known) and risk.stop_coverage.value >= 1
+    why = "" if full else f", {_covers(risk.stop_coverage)}" + (f" ({judged})" if judged else "")
+    return f"Stop: {whose}{kind}, {stop.trigger}, {much}{why}, read {read_at}"
 
 
 def loss_at(position: Position, exit_price: Decimal, fee: Decimal) -> Decimal:
@@ -177,19 +252,25 @@ def loss_at(position: Position, exit_price: Decimal, fee: Decimal) -> Decimal:
     return (exit_price - position.entry) * position.size * position.side.sign - exit_price * position.size * fee
 
 
-def stake_line(risk: PositionRisk, stop: Stop | None, market: Market | None) -> str | None:
-    """`If it fills: −2,196 USDT. If liquidated: −2,921`."""
+def stake_line(
+    risk: PositionRisk, stop: Stop | None, market: Market | None, *, loud: bool = False, owe: str = ""
+) -> str | None:
+    """`If it fills: −2,196 USDT. If liquidated: −2,921`; loud: `Fills: about −2,196 USDT. Liquidated: −2,921. …`."""
     position, near = risk.position, risk.liquidation
     fee = Decimal(0) if market is None else market.taker_fee
-    parts = []
+    parts, asset = [], position.margin_asset
     if stop is not None:
-        parts.append(f"If it fills: {money(loss_at(position, stop.trigger_price, fee), position.margin_asset)}.")
+        loss = money(loss_at(position, stop.trigger_price, fee), asset)
+        parts.append(f"Fills: about {loss}" if loud else f"If it fills: {loss}")
+        asset = ""  # is said once
+    liquidated = "Liquidated" if loud else "If liquidated"
     if position.margin_mode is MarginMode.ISOLATED and position.isolated_wallet is not None:
-        parts.append(f"If liquidated: {money(-position.isolated_wallet, position.margin_asset)}")
+        parts.append(f"{liquidated}: {money(-position.isolated_wallet, asset)}")
     elif isinstance(near, Known):
-        loss = loss_at(position, near.value, Decimal(0))
-        parts.append(f"If liquidated: about {money(loss, position.margin_asset)}, with the pool")
-    return " ".join(parts) or None
+        parts.append(f"{liquidated}: about {money(loss_at(position, near.value, Decimal(0)), asset)}, with the pool")
+    if parts and owe:
+        parts.append(owe)
+    return ". ".join(parts) or None
 
 
 def pool_line(pool: PoolRisk) -> str:

@@ -19,6 +19,8 @@ import aiohttp
 from rich.console import Console
 
 from watchdog.cli.common import EX_UNAVAILABLE
+from watchdog.demo import channels
+from watchdog.demo.channels import Ways
 from watchdog.demo.result import result, table
 from watchdog.demo.view import View
 
@@ -41,11 +43,12 @@ class DemoError(Exception):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--json FILE`, `--speed N`."""
+    """`--json FILE`, `--speed N`, and the channels."""
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what happened here")
     parser.add_argument(
         "--speed", type=_speed, default=60.0, metavar="N", help="market seconds a second at most (60); 0: no limit"
     )
+    channels.add_arguments(parser)
 
 
 def _speed(text: str) -> float:
@@ -64,11 +67,17 @@ def run(args: argparse.Namespace) -> int:
     if wrong:
         sys.stderr.write(f"watchdog demo: {args.json}: {wrong}\n")
         return EX_USAGE
+    ways = channels.ways(args)
+    try:
+        ways.token()
+    except (OSError, UnicodeDecodeError) as error:
+        sys.stderr.write(f"watchdog demo: {args.telegram_token}: {getattr(error, 'strerror', None) or 'is no text'}\n")
+        return EX_USAGE
     console = Console()
     if not console.is_terminal:
         console = Console(width=110)
     try:
-        answer = asyncio.run(_until_told(_in_folder(args.speed, console)))
+        answer = asyncio.run(_until_told(_in_folder(args.speed, console, ways)))
     except (DemoError, aiohttp.ClientError) as error:
         sys.stderr.write(f"watchdog demo: {error}\n")
         return EX_UNAVAILABLE
@@ -127,15 +136,18 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def write_config(folder: Path, venue_url: str) -> Path:
+def write_config(folder: Path, venue_url: str, ways: Ways = Ways()) -> Path:  # noqa: B008  (immutable)
     """The demo's two files, in a folder where `paper.key` and `paper.secret` are; the path of its watchdog.toml."""
+    token = folder / "telegram.token"
+    token.touch(mode=0o600)
+    token.write_text(ways.token(), encoding="utf-8")
     rules = files("watchdog.demo").joinpath("rules.toml").read_text(encoding="utf-8")
     (folder / "rules.toml").write_text(rules, encoding="utf-8")
     config = folder / "watchdog.toml"
     config.write_text(
         'state_dir = "state"\n\n[account.demo]\nvenue = "binanceusdm"\napi_key_file = "paper.key"\n'
         f'secret_file = "paper.secret"\nbase_url = "{venue_url}"\n\n[channel.console]\ntype = "console"\n'
-        'format = "json"\n',
+        'format = "json"\n\n' + "\n".join(ways.tables()),
         encoding="utf-8",
     )
     return config
@@ -164,21 +176,21 @@ async def start_paper(folder: Path, *arguments: str) -> tuple[asyncio.subprocess
     return process, url
 
 
-async def _in_folder(speed: float, console: Console) -> dict[str, Any]:
+async def _in_folder(speed: float, console: Console, ways: Ways) -> dict[str, Any]:
     usual = tempfile.gettempdir()
     short = usual if len(os.fsencode(usual)) <= LONGEST_FOLDER else "/tmp"  # noqa: S108  (a fresh folder below it)
     with tempfile.TemporaryDirectory(prefix="watchdog-demo-", dir=short) as folder:
-        return await _demo(Path(folder), speed, console)
+        return await _demo(Path(folder), speed, console, ways)
 
 
-async def _demo(folder: Path, speed: float, console: Console) -> dict[str, Any]:
+async def _demo(folder: Path, speed: float, console: Console, ways: Ways) -> dict[str, Any]:
     console.print(f"A paper venue plays {SCENARIO}; the watchdog watches it with its shipped rules and may act.")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WATCHDOG_")}
     for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET"):
         environment.pop(name, None)
     venue, url = await start_paper(folder, "--scenario", SCENARIO)
     try:
-        config = write_config(folder, url)
+        config = write_config(folder, url, ways)
         daemon = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "watchdog.demo.daemon", "--config", str(config), "--venue-url", url,
             "--speed", str(speed), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment,

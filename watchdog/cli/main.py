@@ -22,7 +22,10 @@ COMMANDS = {
     "check": "read the rules and settings files and say them back in words",
     "status": "what the running daemon sees: positions, liquidation prices, stops, alerts",
     "plan": "what would be sent right now, and why; sends nothing",
+    "why": "what every rule reads of a position, and what is done about it",
     "ack": "say that an alert has been seen",
+    "silence": "hear nothing of something for a while; emergencies are told, and stops placed, all the same",
+    "unsilence": "end a silence",
     "disarm": "send no order for a while",
     "arm": "end a disarming, or the waiting time of an account new to act",
     "demo": "an hour of the crash of 2025-10-10, with and without the watchdog; no key, no network",
@@ -106,7 +109,7 @@ def _forget_output() -> None:
 
 
 def _module(command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  (a module of this package, by name)
-    home = "hands" if command in {"ack", "disarm", "arm"} else command
+    home = "hands" if command in {"ack", "silence", "unsilence", "disarm", "arm"} else command
     return importlib.import_module(f"watchdog.cli.{home}")
 
 

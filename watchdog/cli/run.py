@@ -48,7 +48,7 @@ async def _serve(settings: Settings, rules: Ruleset) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     systemd.extend_timeout(120)  # ccxt's import alone can take seconds on a small machine
-    service = Service(settings, rules, LoopClock())
+    service = Service(settings, rules, LoopClock(), calendar=True)
     _log.info(
         "starting for %s; rules %s (%d), mode %s; state in %s",
         ", ".join(settings.accounts),

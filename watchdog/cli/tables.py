@@ -69,9 +69,19 @@ def _account(account: Mapping[str, Any]) -> Iterator[RenderableType]:
             ", ratio ", reading(pool["margin_ratio"]), ", all together ", reading(pool["shock_distance"]), " away",
         )  # fmt: skip
     for alert in account["alerts"]:
-        seen = " (seen)" if alert["acknowledged"] else ""
-        yield Text(f"  {'; '.join(alert['says']) or alert['key']}{seen}", style="yellow")
+        yield Text(f"  {'; '.join(alert['says']) or alert['key']}{_aside(alert)}", style="yellow")
+    for silence in account.get("silences", ()):
+        by = f", by {silence['by']}" if silence["by"] else ""
+        yield Text(f"  SILENCED until {silence['until']}: {silence['what']}{by}", style="bold")
     yield Text(f"  NOT watched: {account['not_watched']}", style="dim")
+
+
+def _aside(alert: Mapping[str, Any]) -> str:
+    """Since when an alert fires, who has seen it, and that nothing of it is said now."""
+    seen = "" if not alert["acknowledged"] else f"seen by {alert['seen_by']}" if alert.get("seen_by") else "seen"
+    since = f"since {alert['since']}" if alert.get("since") else ""
+    parts = [part for part in (since, seen, "silenced" if alert.get("silenced") else "") if part]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _positions(positions: list[Mapping[str, Any]]) -> Table:
@@ -119,15 +129,18 @@ def plan(answer: Mapping[str, Any]) -> RenderableType:
             parts.append(Text("  no open position"))
         for row in account["positions"]:
             who = f"  {row['symbol']} {row['side']} {row['size']}: "
-            if row["would"] == "place":
+            if row["would"] in ("place", "ask"):
                 replaces = ", in place of the stop that rests" if row["replaces"] else ""
-                parts.append(Text(f"{who}would place {row['order']}{replaces}", style="yellow"))
+                would = "would place" if row["would"] == "place" else "would ask you to place"
+                parts.append(Text(f"{who}{would} {row['order']}{replaces}", style="yellow"))
                 away = f", {row['from_mark']} from mark" if row["from_mark"] else ""
                 parts.append(Text(f"    why: {row['why']}; if it fills about {row['if_it_fills']}{away}"))
             elif row["would"] == "cancel":
                 parts.append(Text(f"{who}would cancel {row['order']}: {row['why']}", style="yellow"))
             else:
                 parts.append(Text(f"{who}nothing: {row['why']}"))
+            if row.get("proposal"):
+                parts.append(Text(f"    asked: {row['proposal']}", style="bold"))
     return Group(*parts)
 
 

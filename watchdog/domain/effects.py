@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from watchdog.domain.position import StopOrder
+from watchdog.domain.verbs import Verb
 
 
 class Level(IntEnum):
@@ -69,6 +70,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """What a person can tap under a message: a command of theirs, ready to be sent.
+
+    `subject` is short, at most 16 characters (`domain.ids.handle`), so that it fits every channel's button data.
+    """
+
+    label: str
+    verb: Verb
+    subject: str
+    seconds: float = 0.0
+    own_row: bool = False
+    """On a line of its own: what sends an order never stands beside another."""
+
+
+EVERYONE = "*"
+"""Among the channels of a message: also all whose own minimum is not above its level. No channel has this name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What a person is told. `id` is unique for ever: a channel that has confirmed it never hears it again."""
 
@@ -76,7 +96,7 @@ class Message:
     account: str
     level: Level
     event: str
-    """fired · worsened · repeated · resolved · acted · told"""
+    """fired · worsened · repeated · escalated · resolved · acted · told · asked"""
     alert: str
     """The key of the alert it speaks of; empty for a message that stands alone."""
     lines: tuple[str, ...]
@@ -84,6 +104,9 @@ class Message:
     sound: bool
     at: float
     """Wall seconds."""
+    channels: tuple[str, ...] = ()
+    """Who hears it, by name (`notify`); empty: every channel whose own minimum is not above its level."""
+    buttons: tuple[Button, ...] = ()
 
     @property
     def text(self) -> str:
@@ -125,6 +148,13 @@ class Reply:
     to: str
     text: str
     ok: bool = True
+    known: bool = True
+    """Whether the account knows what the command's subject names: of several accounts, those that do answer."""
 
 
-Effect: TypeAlias = Read | Place | LookUp | Cancel | Save | WakeAt | Stream | Reply
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """What is shown of this account has changed: channels that show it want it anew. Latest wins, none is owed."""
+
+
+Effect: TypeAlias = Read | Place | LookUp | Cancel | Save | WakeAt | Stream | Reply | Publish

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from watchdog.domain.effects import Cancel, LookUp, Place, Read, Save
 from watchdog.domain.position import AccountRead, Stop
+from watchdog.domain.verbs import Verb
 
 
 class Instant(NamedTuple):
@@ -34,6 +35,14 @@ class Mark:
     symbol: str
     price: Decimal
     venue_time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Mark prices that waited together, of symbols that share a pool: the pool is valued and judged once for all."""
+
+    marks: tuple[Mark, ...]
+    """Of a symbol each."""
 
 
 class FrameKind(StrEnum):
@@ -125,22 +134,16 @@ class Outcome:
     """Monotonic time at which the effect was started."""
 
 
-class Verb(StrEnum):
-    """What a person can tell the daemon."""
-
-    ACK = "ack"
-    DISARM = "disarm"
-    ARM = "arm"
-
-
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A person's word. `reply_to` names the waiting connection; `seconds` is the length of a disarm."""
+    """A person's word. `reply_to` names the waiting connection; `seconds` is the length of a disarm or a silence."""
 
     verb: Verb
     reply_to: str
     subject: str = ""
     seconds: float = 0.0
+    by: str = ""
+    """Who said it, in words fit for a message: `Ann, by phone`; empty: at the daemon's own socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +166,4 @@ class Barred:
     reason: str
 
 
-Fact: TypeAlias = Opened | Barred | Snapshot | Mark | Frame | Outcome | Command | Due
+Fact: TypeAlias = Opened | Barred | Snapshot | Mark | Marks | Frame | Outcome | Command | Due

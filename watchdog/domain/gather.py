@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from watchdog.domain.effects import Effect, Entry, Keep, Message, Save
+from watchdog.domain.effects import Effect, Entry, Keep, Message, Reply, Save
 from watchdog.domain.facts import Instant
 
 
@@ -33,6 +33,10 @@ class Out:
     def journal(self, kind: str, **detail: object) -> None:
         """Write a line of the journal."""
         self._entries.append(Entry(kind, json.dumps(detail, default=str, sort_keys=True)))
+
+    def reply(self) -> Reply | None:
+        """The answer given in this step, if any was."""
+        return next((effect for effect in reversed(self._effects) if isinstance(effect, Reply)), None)
 
     def count(self, *kinds: type[Effect]) -> int:
         """How many effects of these kinds were asked for so far."""

@@ -45,3 +45,8 @@ def read_order_id(text: str) -> OrderId | None:
     if not _SHAPE.fullmatch(text):
         return None
     return OrderId(text[:8], text[8:24], int(text[24:], 16))
+
+
+def handle(text: str) -> str:
+    """Eight hex digits that name an alert or a proposal in a button or a command."""
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()

@@ -42,6 +42,8 @@ class PositionSide(StrEnum):
     LONG = "long"
     SHORT = "short"
 
+    __hash__ = str.__hash__  # Enum's own is Python code; as a part of every key this one runs thousands of times a tick
+
 
 class MarginMode(StrEnum):
     """Isolated: only its own margin is at stake. Cross: it shares the pool of its margin asset."""
