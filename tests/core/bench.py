@@ -25,7 +25,6 @@ from watchdog.domain.facts import (
     Outcome,
     Saved,
     Snapshot,
-    Verb,
 )
 from watchdog.domain.market import Market, Tier
 from watchdog.domain.position import (
@@ -44,6 +43,7 @@ from watchdog.domain.position import (
     TriggerKind,
 )
 from watchdog.domain.reading import Known, Unknown
+from watchdog.domain.verbs import Verb
 from watchdog.protection.guard import Guard
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import Ruleset

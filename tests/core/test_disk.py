@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.core.bench import BTC, Bench, account, position, resting, shipped
 from watchdog.domain.effects import Level
-from watchdog.domain.facts import Verb
+from watchdog.domain.verbs import Verb
 
 HELD = position()
 

@@ -10,8 +10,9 @@ import pytest
 from tests.core.bench import BTC, WALL, Bench, account, foreign, only, position, resting, shipped
 from watchdog.core.hands import leave
 from watchdog.core.step import RulesChanged
-from watchdog.domain.facts import Finished, Verb
+from watchdog.domain.facts import Finished
 from watchdog.domain.ids import order_id
+from watchdog.domain.verbs import Verb
 from watchdog.rules.schema import Mode, Ruleset
 
 HELD = position()

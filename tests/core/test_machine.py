@@ -30,11 +30,11 @@ from watchdog.domain.facts import (
     Saved,
     Snapshot,
     Unresolved,
-    Verb,
 )
 from watchdog.domain.ids import read_order_id
 from watchdog.domain.position import PositionKey, PositionSide, Side, Stop
 from watchdog.domain.reading import Known, Never
+from watchdog.domain.verbs import Verb
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import Ruleset
 

@@ -12,9 +12,10 @@ import pytest
 
 from tests.core.bench import BTC, Bench, account, foreign, market, only, position, shipped
 from watchdog.alerts import judge
-from watchdog.domain.effects import Save, WakeAt
-from watchdog.domain.facts import Rejected, Verb
-from watchdog.protection import outcome, shield
+from watchdog.domain.effects import Effect, Publish, Save, WakeAt
+from watchdog.domain.facts import Command, Rejected
+from watchdog.domain.verbs import Verb
+from watchdog.protection import outcome, work
 
 ROOT = Path(__file__).parents[2] / "watchdog"
 HELD = position()
@@ -112,7 +113,7 @@ def test_a_tick_looks_at_its_own_positions_only(monkeypatch: pytest.MonkeyPatch)
         return work_one(guard, *rest)
 
     monkeypatch.setattr(judge, "_judge_position", judging)
-    monkeypatch.setattr(shield, "next_effect", working)
+    monkeypatch.setattr(work, "next_effect", working)
     calls = 0
 
     def count(_frame: Any, event: str, _arg: Any) -> None:
@@ -232,3 +233,21 @@ def test_the_rooms_are_pure(room: str) -> None:
             assert called not in {"now", "utcnow", "today"} or "datetime" not in ast.dump(node), (
                 f"{file.name} reads a clock"
             )
+
+
+def test_what_is_shown_is_published_when_it_changes_and_not_by_every_tick() -> None:
+    """After snapshots and commands, and when an alert speaks or ends; a tick that changes no alert shows nothing."""
+    bench = Bench.with_rules(only('[[rule]]\nname = "room"\nmetric = "room_used"\nwarn = "40%"\n'))
+
+    def published(effects: list[Effect]) -> bool:
+        return any(isinstance(effect, Publish) for effect in effects)
+
+    assert published(bench.read(account(HELD)))
+    assert not published(bench.after(1).mark(BTC, "99900"))
+    assert published(bench.after(1).mark(BTC, "95000"))
+    assert not published(bench.after(1).mark(BTC, "94990"))
+    assert published(bench.after(1).mark(BTC, "99900"))
+    assert not published(bench.frame())
+    assert published(bench.put(Command(Verb.ACK, "me")))
+    bench.after(20)
+    assert published(bench.frame()), "it is blind"

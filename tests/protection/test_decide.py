@@ -53,6 +53,7 @@ def situation(
         market=market(),
         mark=held.mark,
         liquidation=reading,
+        equity=Unknown("not asked for"),
         ours=ours,
         foreign_size=d(foreign),
         rules=only(rules).rules,
@@ -116,11 +117,16 @@ def test_dust_is_said_and_not_sent(size: str) -> None:
 
 
 def test_a_passed_place_is_said_with_what_could_be_done() -> None:
-    """`if_past = "ask"` offers halfway, `"alert"` only says it; neither sends."""
+    """`if_past = "ask"` offers a stop halfway, `"alert"` only says it; neither sends unasked."""
     asked = next_step(situation(position(mark="93500")))
-    assert asked == Warn("past", "the place 94000.0 is already passed", d("91750.0"), "no stop")
+    assert isinstance(asked, Warn)
+    assert (asked.kind, asked.place, asked.halfway) == ("past", d("94000.0"), d("91750.0"))
+    assert asked.offer is not None
+    assert asked.offer.ask
+    assert (asked.offer.order.trigger_price, asked.offer.order.size) == (d("91750.0"), d("0.5"))
     told = next_step(situation(position(mark="93500"), rules=rule(', if_past = "alert"')))
-    assert told == Warn("past", "the place 94000.0 is already passed", None, "no stop")
+    assert isinstance(told, Warn)
+    assert (told.kind, told.place, told.halfway, told.offer) == ("past", d("94000.0"), None, None)
 
 
 def test_no_safe_place_is_said() -> None:
@@ -150,11 +156,22 @@ def test_of_several_rules_the_place_nearest_to_the_mark_wins() -> None:
 
 
 def test_a_stop_that_is_right_is_left_alone() -> None:
-    """Also when liquidation breathes, or has moved away."""
-    for liquidation in ("90000", "90010", "88000"):
+    """Also when liquidation breathes."""
+    for liquidation in ("90000", "90010", "89000"):
         assert next_step(situation(None, mine(1, "0.5"), liquidation=liquidation)) == Hold(
             "the stop rests as it should", fine=True
         )
+
+
+def test_a_place_that_moved_away_is_offered_and_not_taken() -> None:
+    """A deposit: by more than one per cent of the mark it can be moved, on its owner's word."""
+    decision = next_step(situation(None, mine(1, "0.5"), liquidation="88000"))
+    assert isinstance(decision, Hold)
+    assert decision.fine
+    offer = decision.offer
+    assert offer is not None
+    assert (offer.ask, offer.loosens, offer.replaces) == (True, True, mine(1, "0.5").client_id)
+    assert offer.order.trigger_price == d("92800.0")
 
 
 @pytest.mark.parametrize(("size", "why"), [("0.3", "the position shrank to 0.3"), ("0.8", "the position grew to 0.8")])
@@ -296,12 +313,21 @@ def test_no_rule_no_stop() -> None:
 
 
 def test_hands_off_after_it_was_taken_away_twice() -> None:
-    """Said, not sent; unless their own stops cover it."""
+    """Only asked about, also what rests again; unless their own stops cover it."""
     guard = Guard(position().key, removed=2)
     decision = next_step(situation(), guard)
     assert isinstance(decision, Warn)
     assert decision.kind == "removed"
+    assert decision.offer is not None
+    assert decision.offer.order.trigger_price == d("94000.0")
+    passed = next_step(situation(position(mark="93500")), guard)
+    assert isinstance(passed, Warn)
+    assert passed.offer is not None
+    assert passed.offer.order.trigger_price == d("91750.0")
     assert isinstance(next_step(situation(foreign="0.5"), guard), Hold)
+    resized = next_step(situation(position(size="0.3"), mine(1, "0.5")), guard)
+    assert isinstance(resized, DoPlace)
+    assert resized.ask
 
 
 def test_what_is_left_too_small_for_an_order_leaves_the_old_stop() -> None:

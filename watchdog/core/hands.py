@@ -6,10 +6,14 @@ from dataclasses import replace
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
+from watchdog.alerts.hours import next_edge
+from watchdog.alerts.silence import means
+from watchdog.core import silences
 from watchdog.core.state import State, account_json
 from watchdog.domain.effects import Level, Reply
-from watchdog.domain.facts import Command, Instant, Verb
+from watchdog.domain.facts import Command, Instant
 from watchdog.domain.gather import Out
+from watchdog.domain.verbs import Verb
 from watchdog.protection.guard import guard_key, to_json
 from watchdog.protection.shield import Leave, Shield
 from watchdog.rules.schema import Mode
@@ -18,14 +22,17 @@ LONGEST_DISARM = 7 * 86400.0
 
 
 def leave(state: State, now: Instant) -> Leave:
-    """Whether orders may be sent now, and if not why, in words that finish the sentence "I send nothing: …"."""
+    """Whether orders may be sent now, and if not why, in words that finish the sentence "I send nothing: …".
+
+    Whether by themselves or on a yes is a matter of each rule's mode (`Shield.decision`).
+    """
     if state.barred:
         return Leave(given=False, why_not="the account can't be used")
-    if state.mode < Mode.ACT:
+    if state.mode < Mode.ASK:
         return Leave(given=False, why_not=f'mode is "{state.mode.name.lower()}"')
     if state.disarmed_until is not None and now.wall < state.disarmed_until:
         return Leave(given=False, why_not=f"disarmed until {words.clock_time(state.disarmed_until, state.who.zone)}")
-    if state.act_from is None or now.wall < state.act_from:
+    if state.mode is Mode.ACT and (state.act_from is None or now.wall < state.act_from):
         at = "later" if state.act_from is None else words.clock_time(state.act_from, state.who.zone)
         return Leave(given=False, why_not=f"this account is new to act and starts at {at}")
     if state.other_instance:
@@ -47,6 +54,8 @@ def shield_of(state: State, now: Instant) -> Shield:
         leave=leave(state, now),
         stops=state.stops,
         markets=state.markets,
+        pools={} if state.book is None else state.book.pools,
+        can_trade=state.read is None or state.read.modes.can_trade,
         usable=state.fresh(now.mono),
         doubted=state.doubted,
         read_began=state.reads.last_good,
@@ -55,30 +64,57 @@ def shield_of(state: State, now: Instant) -> Shield:
 
 
 def dues(state: State, now: Instant) -> tuple[float | None, ...]:
-    """The monotonic times at which leave changes by the clock alone."""
-    return tuple(
-        None if wall is None else now.mono + (wall - now.wall) for wall in (state.disarmed_until, state.act_from)
+    """The monotonic times at which leave, a silence or a rule's hours change by the clock alone."""
+    walls = (
+        state.disarmed_until,
+        state.act_from,
+        *(silence.until for silence in state.silences.values()),
+        *(next_edge(rule.between, now.wall) for rule in state.rules.rules if rule.between is not None),
     )
+    return tuple(None if wall is None else now.mono + (wall - now.wall) for wall in walls)
 
 
 def command(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> State:
-    """A person's word."""
+    """A person's word, and what was answered, in the journal."""
+    state = _obey(state, fact, desk, out, now)
+    reply = out.reply()
+    out.journal(
+        "command",
+        verb=fact.verb,
+        subject=fact.subject,
+        seconds=fact.seconds,
+        by=fact.by,
+        ok=None if reply is None else reply.ok,  # None: it is answered later in this step, or when an order has ended
+        answer="" if reply is None else reply.text,
+    )
+    return state
+
+
+def _obey(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> State:
     match fact.verb:
         case Verb.ACK:
             return _ack(state, fact, desk, out)
+        case Verb.SILENCE:
+            return silences.silence(state, fact, desk, out, now)
+        case Verb.UNSILENCE:
+            return silences.unsilence(state, fact, desk, out, now)
         case Verb.DISARM:
             return _disarm(state, fact, desk, out, now)
         case Verb.ARM:
             return _arm(state, fact, desk, out, now)
+        case _:
+            out.do(Reply(fact.reply_to, f"not yet: {fact.verb}", ok=False))
+            return state
 
 
 def _ack(state: State, fact: Command, desk: Desk, out: Out) -> State:
-    firing = [alert for key, alert in sorted(desk.alerts.items()) if alert.firing and fact.subject in key]
+    account = state.who.account
+    firing = [alert for key, alert in sorted(desk.alerts.items()) if alert.firing and means(fact.subject, account, key)]
     for alert in firing:
         if not alert.acknowledged:
-            desk.acknowledge(alert)
+            desk.acknowledge(alert, fact.by)
     text = f"{len(firing)} acknowledged" if firing else "already resolved: nothing fires there"
-    out.do(Reply(fact.reply_to, text))
+    out.do(Reply(fact.reply_to, text, known=bool(firing)))
     return state
 
 
@@ -90,7 +126,8 @@ def _disarm(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> 
     state = replace(state, disarmed_until=until)
     at = words.clock_time(until, state.who.zone)
     line = f"INFO · {state.who.account} is DISARMED until {at} · {state.who.account}"
-    desk.tell("disarmed", Level.WARN, (line, "I send no order until then. Stops that rest stay."))
+    said = "I send no order until then. Stops that rest stay."
+    desk.tell("disarmed", Level.WARN, (line, said, *_by(fact)))
     out.keep("account", "self", account_json(state))
     out.do(Reply(fact.reply_to, f"disarmed until {at}"))
     return state
@@ -106,7 +143,19 @@ def _arm(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> Sta
     acting = state.mode is Mode.ACT
     state = replace(state, disarmed_until=None, act_from=now.wall if acting else None, guards=guards)
     out.keep("account", "self", account_json(state))
-    text = "armed" if acting else f'not disarmed; it sends nothing, since its mode is "{state.mode.name.lower()}"'
-    desk.tell("armed", Level.WARN, (f"INFO · {state.who.account} is {text} · {state.who.account}",))
+    text = "armed" if acting else _ARMED[state.mode]
+    line = f"INFO · {state.who.account} is {text} · {state.who.account}"
+    desk.tell("armed", Level.WARN, (line, *_by(fact)))
     out.do(Reply(fact.reply_to, text))
     return state
+
+
+_ARMED = {
+    Mode.ASK: 'not disarmed; it asks before it sends, since its mode is "ask"',
+    Mode.WATCH: 'not disarmed; it sends nothing, since its mode is "watch"',
+}
+
+
+def _by(fact: Command) -> tuple[str, ...]:
+    """Who said it, as a line."""
+    return (f"It was {fact.by}.",) if fact.by else ()

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from rpds import HashTrieMap
 
-from watchdog.alerts import words
+from watchdog.alerts import tiers, words
 from watchdog.alerts.desk import Desk
-from watchdog.alerts.judge import close_subject, position_subject, unseen_subject
+from watchdog.alerts.judge import close_subject, unseen_subject
+from watchdog.alerts.view import position_subject
 from watchdog.core.hands import shield_of
 from watchdog.core.state import State, account_json, remember_all
 from watchdog.domain.effects import Cancel, Level, LookUp, Place, Read, Save
@@ -51,6 +52,13 @@ def read_due(state: State) -> float | None:
     return min(reads.next_at, reads.last_began + LEAST_GAP) if reads.owed and not reads.failures else reads.next_at
 
 
+def overdue(state: State, mono: float) -> float:
+    """Seconds since the read in flight began, else since the next one was due; below 0 while it is not due yet."""
+    due = read_due(state)
+    since = state.reads.in_flight if due is None else due
+    return 0.0 if since is None else mono - since
+
+
 def next_read(state: State, out: Out, now: Instant) -> State:
     """Send a read when it is due."""
     due = read_due(state)
@@ -60,9 +68,10 @@ def next_read(state: State, out: Out, now: Instant) -> State:
     return replace(state, reads=replace(state.reads, in_flight=now.mono, last_began=now.mono, owed=""))
 
 
-def touched(book: Book, symbol: str) -> tuple[list[PositionKey], list[str]]:
-    """The positions and pools whose figures a mark of this symbol moves."""
-    keys = [key for side in PositionSide if (key := PositionKey(symbol, side)) in book.positions]
+def touched(book: Book, symbols: Iterable[str]) -> tuple[list[PositionKey], list[str]]:
+    """The positions and pools whose figures marks of these symbols move."""
+    named = (PositionKey(symbol, side) for symbol in symbols for side in PositionSide)
+    keys = [key for key in named if key in book.positions]
     pools = dict.fromkeys(
         risk.position.margin_asset
         for key in keys
@@ -84,6 +93,7 @@ def snapshot(state: State, fact: Snapshot, desk: Desk, out: Out, now: Instant) -
     overtaken = None if reads.frame_at < fact.began else reads.overtaken
     if overtaken is None and reads.frame_at >= fact.began:
         overtaken = fact.began
+    tiers.look(state.markets, read, fact.began, state.who.venue, desk)
     state = replace(
         state,
         read=read,
@@ -188,9 +198,9 @@ def _account_alerts(state: State, desk: Desk) -> None:
         desk.stand("modes", Level.CRITICAL, lines)
     else:
         desk.fall("modes", (f"OK · {account} is in one-way, single-asset mode · {account}",))
-    if not read.modes.can_trade and state.mode is Mode.ACT:
+    if not read.modes.can_trade and state.mode > Mode.WATCH:
         first = f"WARN · the key of {account} can't trade · {account}"
-        desk.stand("trade", Level.WARN, (first, "mode is act, but no stop can be placed."))
+        desk.stand("trade", Level.WARN, (first, f"mode is {state.mode.name.lower()}, but no stop can be placed."))
     else:
         desk.fall("trade", (f"OK · the key of {account} can trade · {account}",))
 
@@ -311,7 +321,14 @@ def _read_failed(state: State, fact: Outcome, now: Instant) -> State:
     if isinstance(fact.answer, Failed):
         reason, wait = fact.answer.reason, fact.answer.retry_after
     delay = BACK_OFF[min(reads.failures, len(BACK_OFF) - 1)] if wait is None else wait
-    failed = replace(reads, in_flight=None, failures=reads.failures + 1, why_failed=reason, next_at=now.mono + delay)
+    failed = replace(
+        reads,
+        in_flight=None,
+        failures=reads.failures + 1,
+        failing_since=reads.failing_since if reads.failures else now.wall,
+        why_failed=reason,
+        next_at=now.mono + delay,
+    )
     return replace(state, reads=failed)
 
 

@@ -13,6 +13,9 @@ from rpds import HashTrieMap
 from watchdog.alerts.lifecycle import Alert
 from watchdog.alerts.lifecycle import from_json as alert_from_json
 from watchdog.alerts.lifecycle import to_json as alert_to_json
+from watchdog.alerts.silence import Silence
+from watchdog.alerts.silence import from_json as silence_from_json
+from watchdog.alerts.silence import to_json as silence_to_json
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out
 from watchdog.domain.market import Market
@@ -57,6 +60,8 @@ class Reads:
     next_at: float = 0.0
     failures: int = 0
     why_failed: str = ""
+    failing_since: float | None = None
+    """Wall time of the first of these failures."""
     last_began: float = -1.0
     last_good: float = 0.0
     """When the last complete read began; the start of the process before there was one."""
@@ -92,6 +97,8 @@ class State:
     yet); after a restart also what was held before it, until a read has shown it or two have not."""
     guards: HashTrieMap[PositionKey, Guard] = field(default_factory=HashTrieMap)
     alerts: HashTrieMap[str, Alert] = field(default_factory=HashTrieMap)
+    silences: HashTrieMap[str, Silence] = field(default_factory=HashTrieMap)
+    """What is not said for a while, by the key of its subject. It is no business of anything that acts."""
     marks: HashTrieMap[str, StreamedMark] = field(default_factory=HashTrieMap)
     """Per symbol the last streamed mark price, and when it came."""
     streamed: frozenset[str] = frozenset()
@@ -158,9 +165,11 @@ def remember_all(state: State, out: Out) -> None:
         out.keep("alert", key, alert_to_json(alert) if alert.firing else None)
     for _, guard in sorted(state.guards.items()):
         out.keep("guard", guard_key(guard.key), guard_to_json(guard))
+    for key, silence in sorted(state.silences.items()):
+        out.keep("silence", key, silence_to_json(silence))
     out.keep("account", "self", account_json(state))
     for kind, key in sorted(state.unsaved):
-        if kind == "alert" and key not in state.alerts:
+        if (kind == "alert" and key not in state.alerts) or (kind == "silence" and key not in state.silences):
             out.keep(kind, key, None)
 
 
@@ -172,10 +181,12 @@ def restore(who: Identity, rules: Ruleset, stored: Mapping[str, Mapping[str, str
     state = State(who=who, rules=rules, reads=Reads(next_at=now.mono, last_good=now.mono))
     alerts = {key: alert_from_json(key, text, now) for key, text in stored.get("alert", {}).items()}
     guards = [guard_from_json(text) for text in stored.get("guard", {}).values()]
+    silences = [silence_from_json(text) for text in stored.get("silence", {}).values()]
     account = json.loads(stored.get("account", {}).get("self", "{}"))
     return replace(
         state,
         alerts=HashTrieMap(alerts),
+        silences=HashTrieMap({silence.key: silence for silence in silences}),
         guards=HashTrieMap({guard.key: guard for guard in guards}),
         vanished=HashTrieMap({guard.key: math.inf for guard in guards if guard.expects}),
         act_from=account.get("act_from"),

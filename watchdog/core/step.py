@@ -10,12 +10,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from watchdog.alerts import blind, words
-from watchdog.alerts.desk import Desk, reminder_due
-from watchdog.alerts.judge import PREFIX, View, judge, tidy
+from watchdog.alerts.desk import REMIND, Desk, reminder_due
+from watchdog.alerts.intent import Intent
+from watchdog.alerts.judge import judge, tidy
 from watchdog.alerts.lifecycle import next_due as alert_due
-from watchdog.core import hands, reads
+from watchdog.alerts.speak import speak
+from watchdog.alerts.view import PREFIX, View, rule_and_subject
+from watchdog.core import hands, proposals, reads, silences
 from watchdog.core.state import FRESH, State, worst_first
-from watchdog.domain.effects import Effect, Level, Save, Stream, WakeAt
+from watchdog.domain.effects import Effect, Level, Publish, Save, Stream, WakeAt
 from watchdog.domain.facts import (
     Barred,
     Command,
@@ -25,21 +28,22 @@ from watchdog.domain.facts import (
     FrameKind,
     Instant,
     Mark,
+    Marks,
     Opened,
     Outcome,
     Snapshot,
 )
 from watchdog.domain.gather import Out
 from watchdog.domain.position import PositionKey
+from watchdog.domain.verbs import Verb
 from watchdog.protection.guard import Guard
 from watchdog.protection.outcome import next_due as guard_due
-from watchdog.protection.say import intent
-from watchdog.protection.shield import work
+from watchdog.protection.work import work
 from watchdog.risk import PositionRisk, StreamedMark
-from watchdog.rules.schema import Ruleset
+from watchdog.rules.schema import Rule, Ruleset
 
-REMIND = 1800.0
-"""Seconds after which a standing alert nobody acknowledged is said again; a rule's own `repeat` is for its alerts."""
+STREAM_SILENT = 15.0
+"""Seconds without any streamed price after which the streams of an account count as silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +56,35 @@ class RulesChanged:
 def step(state: State, fact: Fact | RulesChanged, now: Instant) -> tuple[State, tuple[Effect, ...]]:
     """What the account knows after a fact, and what is to be done about it."""
     out = Out(now)
-    desk = Desk(state.who.account, state.who.zone, state.alerts, now, out)
-    if isinstance(fact, Mark):
-        state = _mark(state, fact, desk, out, now)
+    desk = _desk(state, out, now)
+    if isinstance(fact, Mark | Marks):
+        state = _mark(state, (fact,) if isinstance(fact, Mark) else fact.marks, desk, out, now)
+        if desk.changed:
+            out.do(Publish())
         return replace(state, alerts=desk.alerts), out.effects()
     state, fresh = _absorb(state, fact, desk, out, now)
-    state = reads.account_clock(state, desk, out, now)
+    state = silences.clock(reads.account_clock(state, desk, out, now), desk, out, now)
     if state.book is not None and not _only_news(fact):
         if fresh or isinstance(fact, RulesChanged):
             tidy(_view(state, desk, now), desk, state.vanished, now)
-        _judge_all(state, desk, now, fresh=fresh)
+        state = _judge_all(state, desk, out, now, fresh=fresh)
         state = _protect(state, _nearest_first(state), desk, out, now)
     if not state.barred:
-        blind.look(_sight(state), state.rules.blind, desk, now)
+        blind.look(_sight(state, now), state.rules.blind, desk, now)
+    state = proposals.give_up(state, out, now)
+    shown = proposals.Shown()
+    speak(None if state.book is None else _view(state, desk, now, shown), state.rules, desk, now)
+    state = shown.into(state, out)
     desk.remind(PREFIX, REMIND)
     state = reads.next_read(replace(state, alerts=desk.alerts), out, now)
     state = _stream(state, out)
+    if desk.changed or not _only_news(fact):
+        out.do(Publish())
     return _wake(state, out, now), out.effects()
+
+
+def _desk(state: State, out: Out, now: Instant) -> Desk:
+    return Desk(state.who.account, state.who.zone, state.alerts, now, out, state.silences.values())
 
 
 def _only_news(fact: Fact | RulesChanged) -> bool:
@@ -87,6 +103,8 @@ def _absorb(state: State, fact: Fact | RulesChanged, desk: Desk, out: Out, now: 
             if kind is FrameKind.LOST:
                 return state, False
             return reads.want(replace(state, reads=replace(state.reads, frame_at=now.mono)), f"{kind} frame"), False
+        case Command(verb=Verb.CONFIRM):
+            return proposals.confirm(state, fact, out, now), False
         case Command():
             return hands.command(state, fact, desk, out, now), False
         case RulesChanged(rules=rules):
@@ -99,44 +117,58 @@ def _absorb(state: State, fact: Fact | RulesChanged, desk: Desk, out: Out, now: 
             return replace(state, wake=None), False
 
 
-def _mark(state: State, mark: Mark, desk: Desk, out: Out, now: Instant) -> State:
-    """A tick: values anew the positions of its symbol and their pools, judges them, and may act on them."""
-    state = replace(state, marks=state.marks.insert(mark.symbol, StreamedMark(mark.price, now.mono)))
-    if state.book is None:
+def together(state: State, waiting: Iterable[str]) -> tuple[str, ...]:
+    """Of the symbols whose marks wait, those to be taken at once: the first, and all that share a pool with it."""
+    first, *others = waiting
+    return (first,) if state.book is None or not others else (first, *state.book.shared(first, others))
+
+
+def _mark(state: State, ticks: Sequence[Mark], desk: Desk, out: Out, now: Instant) -> State:
+    """A tick: values anew the positions of its symbols and their pools, judges them, and may act on them."""
+    marks = state.marks
+    for tick in ticks:
+        marks = marks.insert(tick.symbol, StreamedMark(tick.price, now.mono))
+    before = state.book
+    book = None if before is None else before.with_marks({tick.symbol: tick.price for tick in ticks}, now.mono)
+    state = replace(state, marks=marks, book=book)
+    if book is None or book is before:
         return state
-    book = state.book.with_mark(mark.symbol, mark.price, now.mono)
-    if book is state.book:
-        return state
-    keys, pools = reads.touched(book, mark.symbol)
-    state = replace(state, book=book)
-    judge(_view(state, desk, now), desk, keys, pools, now, fresh=True, tick=True)
-    state = _protect(state, keys, desk, out, now)
-    soonest = min((due for due in _dues(state, desk, keys, pools) if due is not None and due > now.mono), default=None)
+    keys, pools = reads.touched(book, [tick.symbol for tick in ticks])
+    shown = proposals.Shown()
+    judge(_view(state, desk, now, shown), desk, keys, pools, now, fresh=True, tick=True)
+    state = _protect(shown.into(state, out), keys, desk, out, now)
+    soonest = min(
+        (due for due in _dues(state, desk, keys, pools, now) if due is not None and due > now.mono), default=None
+    )
     if soonest is not None and (state.wake is None or soonest < state.wake):
         out.do(WakeAt(soonest))
         state = replace(state, wake=soonest)
     return state
 
 
-def _judge_all(state: State, desk: Desk, now: Instant, *, fresh: bool) -> None:
-    book = state.book
+def _judge_all(state: State, desk: Desk, out: Out, now: Instant, *, fresh: bool) -> State:
+    book, shown = state.book, proposals.Shown()
     if book is not None:
-        judge(_view(state, desk, now), desk, sorted(book.positions), sorted(book.pools), now, fresh=fresh)
+        view = _view(state, desk, now, shown)
+        judge(view, desk, sorted(book.positions), sorted(book.pools), now, fresh=fresh)
+    return shown.into(state, out)
 
 
 def view_of(state: State, now: Instant) -> View:
     """What a judgement of this account looks at; without a word of what will be done."""
-    return _view(state, Desk(state.who.account, state.who.zone, state.alerts, now, Out(now)), now)
+    return _view(state, _desk(state, Out(now), now), now)
 
 
-def _view(state: State, desk: Desk, now: Instant) -> View:
+def _view(state: State, desk: Desk, now: Instant, shown: proposals.Shown | None = None) -> View:
+    """`shown` gathers the proposals that its words make; None: they are not told, and make none."""
     book = state.book
     assert book is not None  # noqa: S101  (asked only when there is one)
     shield = hands.shield_of(state, now)
 
-    def intention(key: PositionKey, rule: object, level: Level) -> str:
+    def intention(key: PositionKey, rule: Rule, level: Level) -> Intent:
         guard = state.guards.get(key) or Guard(key)
-        return intent(shield, guard, book.positions[key], rule, level, desk, now.mono)  # type: ignore[arg-type]
+        say = proposals.glance if shown is None else shown.intent
+        return say(shield, guard, book.positions[key], rule, level, desk, now)
 
     return View(
         account=state.who.account,
@@ -178,15 +210,28 @@ def _protect(state: State, keys: Iterable[PositionKey], desk: Desk, out: Out, no
     return reads.orders_sent(replace(state, guards=guards), out, now)
 
 
-def _sight(state: State) -> blind.Sight:
+def _sight(state: State, now: Instant) -> blind.Sight:
     return blind.Sight(
         account=state.who.account,
         venue=state.who.venue,
         last_good=state.reads.last_good,
         ever=state.reads.ever,
-        why=state.barred or state.reads.why_failed,
+        why=partial(_why_blind, state, now),
         last_words=partial(_last_words, state),
     )
+
+
+def _why_blind(state: State, now: Instant) -> str:
+    """Why reads fail, since when, and whether prices still come."""
+    reads = state.reads
+    why = state.barred or reads.why_failed or "the answer to my last question has not come back yet"
+    if reads.failures and reads.failing_since is not None:
+        why += f" since {words.clock_time(reads.failing_since, state.who.zone).split()[0]}"
+    if not state.streamed:
+        return why
+    newest = max((mark.at for mark in state.marks.values()), default=None)
+    silent = newest is None or now.mono - newest >= STREAM_SILENT
+    return f"{why}, stream silent" if silent else f"{why}, prices still stream"
 
 
 def _last_words(state: State) -> tuple[str, ...]:
@@ -201,8 +246,11 @@ def _last_words(state: State) -> tuple[str, ...]:
     for risk in risks[:3]:
         how = words.distance_words(risk.liquidation_distance, short=True)
         rest = [stop for stop in state.stops.get(risk.position.symbol, ()) if "profit" not in stop.kind]
-        parts.append(f"{words.name(risk.position)} {how}, {words.stops_head(rest, risk.stop_coverage)}")
+        rested = words.rested_words(rest, risk, state.markets.get(risk.position.symbol))
+        parts.append(f"{words.name(risk.position)} {how}, {rested}")
     parts[0] = f"Last good {words.clock_time(state.read_wall, state.who.zone)}: {parts[0]}"
+    if len(risks) > len(parts):
+        parts[-1] += f"; {len(risks) - len(parts)} more"
     return tuple(parts)
 
 
@@ -215,34 +263,38 @@ def _stream(state: State, out: Out) -> State:
     return replace(state, streamed=symbols)
 
 
-def _dues(state: State, desk: Desk, keys: Iterable[PositionKey], pools: Iterable[str]) -> Sequence[float | None]:
+def _dues(
+    state: State, desk: Desk, keys: Sequence[PositionKey], pools: Iterable[str], now: Instant
+) -> Sequence[float | None]:
     """When the alerts and guards of these subjects change if nothing else happens."""
     ends = tuple(f"|{key.symbol}" for key in keys) + tuple(f"|pool {asset}" for asset in pools)
     thresholds = {rule.name: rule for rule in state.rules.rules}
-    dues: list[float | None] = [guard_due(guard) for key in keys if (guard := state.guards.get(key)) is not None]
+    guards = [guard for key in keys if (guard := state.guards.get(key)) is not None]
+    dues: list[float | None] = [due for guard in guards for due in (guard_due(guard), proposals.due(guard, now))]
     for rule in thresholds.values():
         for end in ends:
             alert = desk.alerts.get(f"{PREFIX}{rule.name}{end}")
             if alert is not None:
-                dues.append(alert_due(alert, rule.levels, rule.repeat))
+                dues.append(alert_due(alert, rule.levels, rule.repeat, rule.escalate))
     return dues
 
 
 def _wake(state: State, out: Out, now: Instant) -> State:
     """Ask to be woken at the earliest moment at which something changes by itself."""
-    sight, blind_alert = _sight(state), state.alerts.get(blind.KEY)
+    sight, blind_alert = _sight(state, now), state.alerts.get(blind.KEY)
     dues = [
         blind.next_due(sight, state.rules.blind, blind_alert.level if blind_alert is not None else None),
         state.reads.last_good + FRESH,
         reads.read_due(state),
         *hands.dues(state, now),
         *(guard_due(guard) for guard in state.guards.values()),
+        *(proposals.due(guard, now) for guard in state.guards.values()),
     ]
     rules = {rule.name: rule for rule in state.rules.rules}
     for key, alert in state.alerts.items():
-        rule = rules.get(key.removeprefix(PREFIX).rsplit("|", maxsplit=1)[0]) if key.startswith(PREFIX) else None
+        rule = rules.get(rule_and_subject(key)[0])
         if rule is not None:
-            dues.append(alert_due(alert, rule.levels, rule.repeat))
+            dues.append(alert_due(alert, rule.levels, rule.repeat, rule.escalate))
         else:
             dues.append(reminder_due(alert, REMIND))
     soonest = min((due for due in dues if due is not None and due > now.mono), default=None)

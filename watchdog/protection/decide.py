@@ -15,11 +15,25 @@ from watchdog.domain.market import Market
 from watchdog.domain.position import Position, Stop, StopKind, StopOrder, TriggerKind
 from watchdog.domain.reading import Known, Never, Reading
 from watchdog.protection.guard import Guard
-from watchdog.protection.place import Band, NoPlace, NoSafePlace, Past, Safe, Where, band, stop_place, to_step
+from watchdog.protection.place import (
+    Band,
+    Ground,
+    NoPlace,
+    NoSafePlace,
+    Past,
+    Safe,
+    Where,
+    band,
+    stop_place,
+    to_step,
+)
 from watchdog.rules.schema import IfPast, Rule, StopRule
 
 SMALLEST_MOVE = Decimal("0.0025")
 """A stop is not moved for less than this share of the mark: shares of a pool's liquidation price breathe."""
+
+SMALLEST_LOOSENING = Decimal("0.01")
+"""A stop is not offered to be moved away from the mark by less than this share of it: a pool's place comes and goes."""
 
 HOUR = 3600.0
 
@@ -35,11 +49,13 @@ class Situation:
     mark: Decimal
     liquidation: Reading
     """The nearer of the position's own and its pool's (law 3)."""
+    equity: Reading
+    """Money behind it, its own unrealised profit left out (`place.Ground`)."""
     ours: tuple[Stop, ...]
     foreign_size: Decimal
     """How much of the position foreign stops already close in time."""
     rules: tuple[Rule, ...]
-    """The rules that ask for a stop here and may act; each has a `stop`."""
+    """The rules that ask for a stop here; each has a `stop`."""
     replacements_per_hour: int
 
 
@@ -53,6 +69,12 @@ class DoPlace:
     replaces: str = ""
     capped: bool = False
     """Whether the hourly cap counts it."""
+    loosens: bool = False
+    """Whether it lies further from the mark than the stop it takes over from."""
+    urgent: bool = True
+    """Whether something is uncovered until it rests; else it only betters a stop that protects."""
+    ask: bool = False
+    """True: it is not sent without its owner's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,8 @@ class Hold:
     """Nothing is needed: the stop rests as it should, or none is asked for."""
     known: bool = True
     """False: what would be right is not known, so nothing that was said before is over."""
+    offer: DoPlace | None = None
+    """What its owner may want all the same: a stop that may be loosened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +107,21 @@ class Warn:
     why: str
     halfway: Decimal | None = None
     rule: str = ""
+    offer: DoPlace | None = None
+    """What can be sent if its owner says so."""
+    place: Decimal | None = None
+    """The place that is passed."""
 
 
 Decision: TypeAlias = DoPlace | DoCancel | Hold | Warn
 
 
 def decide(guard: Guard, situation: Situation, mono: float) -> Decision:
-    """The next step. Sends at most one order; called again after each outcome has been read back."""
+    """The next step. Sends at most one order; called again after each outcome has been read back.
+
+    Whether a rule may send what it wants is not looked at here, but for one thing: of a stop that was taken away twice
+    no other is sent without being asked for.
+    """
     ours = tuple(stop for stop in situation.ours if stop.order_side is situation.position.side.closing)
     stray = [stop for stop in situation.ours if stop.order_side is not situation.position.side.closing]
     if stray:
@@ -106,11 +138,15 @@ def _first_stop(guard: Guard, situation: Situation, rule: Rule, where: Where) ->
     """None of ours rests."""
     if situation.foreign_size >= situation.position.size:
         return Hold("stops that are not mine cover it", fine=True)
-    if guard.hands_off:
-        return Warn("removed", "my stop was taken away twice: I place no more here", rule=rule.name)
     size = _size(situation)
+    if guard.hands_off:
+        trigger = where.trigger if isinstance(where, Safe) else _halfway(rule, where)
+        offer = _offer(guard, situation, rule, trigger, f'rule "{rule.name}"')
+        return Warn("removed", "my stop was taken away twice: I place none here unasked", rule=rule.name, offer=offer)
     if isinstance(where, Past):
-        return Warn("past", f"the place {where.place} is already passed", _halfway(rule, where), rule.name)
+        halfway = _halfway(rule, where)
+        offer = _offer(guard, situation, rule, halfway, f'rule "{rule.name}", halfway')
+        return Warn("past", f"the place {where.place} is already passed", halfway, rule.name, offer, where.place)
     if isinstance(where, NoSafePlace):
         return Warn("unsafe", where.reason, rule=rule.name)
     if isinstance(where, NoPlace):
@@ -123,14 +159,29 @@ def _first_stop(guard: Guard, situation: Situation, rule: Rule, where: Where) ->
     return DoPlace(_order(guard, situation, size, where.trigger), f'rule "{rule.name}"', rule.name)
 
 
+def _offer(
+    guard: Guard, situation: Situation, rule: Rule, trigger: Decimal | None, why: str, replaces: str = ""
+) -> DoPlace | None:
+    """A stop that is not sent unasked; None where there is no place for it, or the venue takes none so small."""
+    size = _size(situation)
+    if trigger is None or _too_small(size, trigger, situation.market):
+        return None
+    return DoPlace(_order(guard, situation, size, trigger), why, rule.name, replaces, ask=True)
+
+
+def is_clear(situation: Situation, stop_rule: StopRule, trigger: Decimal) -> bool:
+    """Whether a trigger price holds the clearance on both sides now."""
+    if not isinstance(situation.liquidation, Known):
+        return False
+    clear = band(situation.position, situation.mark, situation.liquidation.value, situation.market, stop_rule)
+    return clear.before_far(trigger) and clear.behind_near(trigger)
+
+
 def _nearest(situation: Situation) -> tuple[Rule, Where]:
     """Of several rules the place nearest to the mark wins; a rule without a safe place yields to one that has it."""
-    position, sign = situation.position, situation.position.side.sign
-    places = [
-        (rule, stop_place(position, situation.mark, situation.liquidation, situation.market, rule.stop))
-        for rule in situation.rules
-        if rule.stop is not None
-    ]
+    sign = situation.position.side.sign
+    ground = Ground(situation.position, situation.mark, situation.liquidation, situation.equity, situation.market)
+    places = [(rule, stop_place(ground, rule.stop)) for rule in situation.rules if rule.stop is not None]
     safe = [(rule, where) for rule, where in places if isinstance(where, Safe)]
     if safe:
         return max(safe, key=lambda one: one[1].trigger * sign)
@@ -176,6 +227,8 @@ class _Change:
     capped: bool = False
     must_move: bool = False
     """The trigger price itself is wrong: the same order at the same price would be no better."""
+    urgent: bool = False
+    """Something is uncovered meanwhile."""
 
 
 def _halfway(rule: Rule, where: Where) -> Decimal | None:
@@ -202,9 +255,12 @@ def _keep_up(
     best = max(ours, key=lambda stop: _merit(stop, situation, clear))
     change = _change(best, situation, where, clear, rule.stop)
     if change is None:
-        return Hold("the stop rests as it should", fine=True)
+        return Hold("the stop rests as it should", fine=True, offer=_loosened(guard, situation, best, rule, where))
     if change.must_move and not isinstance(where, Safe):
-        return Warn("past", f"{change.why}, and no safe place is left on the way", _halfway(rule, where), rule.name)
+        halfway = _halfway(rule, where)
+        offer = _offer(guard, situation, rule, halfway, f'rule "{rule.name}", halfway', best.client_id)
+        place = where.place if isinstance(where, Past) else None
+        return Warn("past", f"{change.why}, and no safe place is left on the way", halfway, rule.name, offer, place)
     recent = [at for at in guard.moves if mono - at < HOUR]
     if change.capped and len(recent) >= situation.replacements_per_hour:
         return Hold(f"{change.why}, but it was moved {len(recent)} times in an hour already")
@@ -216,8 +272,28 @@ def _keep_up(
         return Hold(f"{change.why}, but what is left is too small for an order: the old stop stays")
     if (situation.mark - trigger) * situation.position.side.sign <= situation.market.tick:
         return Hold(f"{change.why}, but the mark is at the stop already")
-    order = _order(guard, situation, size, trigger)
-    return DoPlace(order, change.why, rule.name, replaces=best.client_id, capped=change.capped)
+    return DoPlace(
+        _order(guard, situation, size, trigger),
+        change.why,
+        rule.name,
+        replaces=best.client_id,
+        capped=change.capped,
+        loosens=(best.trigger_price - trigger) * situation.position.side.sign > 0,
+        urgent=change.urgent,
+        ask=guard.hands_off,
+    )
+
+
+def _loosened(guard: Guard, situation: Situation, best: Stop, rule: Rule, where: Where) -> DoPlace | None:
+    """The place that moved away from the mark (a deposit, a smaller pool): to be offered, never taken."""
+    if not isinstance(where, Safe):
+        return None
+    further = (best.trigger_price - where.trigger) * situation.position.side.sign
+    if further <= SMALLEST_LOOSENING * situation.mark:
+        return None
+    why = f'rule "{rule.name}", its place moved away'
+    offer = _offer(guard, situation, rule, where.trigger, why, best.client_id)
+    return None if offer is None else replace(offer, loosens=True, urgent=False)
 
 
 def _surplus(situation: Situation, ours: tuple[Stop, ...], clear: Band | None) -> DoCancel | None:
@@ -284,13 +360,13 @@ def _change(best: Stop, situation: Situation, where: Where, clear: Band, stop_ru
     position = situation.position
     size = _closes(best, situation)
     if not _sound(best):
-        return _Change("it was changed into something that does not protect")
+        return _Change("it was changed into something that does not protect", urgent=True)
     if size > position.size:
         return _Change(f"the position shrank to {position.size}")
     if size < _size(situation):
-        return _Change(f"the position grew to {position.size}")
+        return _Change(f"the position grew to {position.size}", urgent=True)
     if not clear.before_far(best.trigger_price):
-        return _Change(f"liquidation has come close to the stop {best.trigger_price}", must_move=True)
+        return _Change(f"liquidation has come close to the stop {best.trigger_price}", must_move=True, urgent=True)
     if isinstance(where, Safe):
         nearer = (where.trigger - best.trigger_price) * position.side.sign
         if nearer > SMALLEST_MOVE * situation.mark:

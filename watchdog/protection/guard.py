@@ -8,9 +8,13 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from watchdog.domain.position import OrderSide, PositionKey, PositionSide, Side, StopOrder
+from watchdog.protection.proposal import Ended, Proposal, Tap, from_raw, to_raw
 
 BLOCK = 10
 """Generations reserved at a time: their ids are on the disk before any of them is used."""
+
+MOST_ENDED = 8
+"""Proposals that are over and can still be answered for: buttons of old messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,32 @@ class Guard:
     """Why the last order was sent, in words."""
     moves: tuple[float, ...] = ()
     """When the stop was moved, for the hourly cap."""
+    proposal: Proposal | None = None
+    """The last one shown that was neither answered nor replaced; it may have expired."""
+    tap: Tap | None = None
+    """A yes to it that waits for a fresh read."""
+    ended: tuple[Ended, ...] = ()
+    """The last proposals that are over."""
+    offered: Decimal | None = None
+    """The place last offered to loosen the stop to: each is offered once."""
 
     @property
     def hands_off(self) -> bool:
-        """The owner took our stop away twice: we only say so from now on."""
+        """The owner took our stop away twice: from now on we only ask."""
         return self.removed > 1
+
+    def end_proposal(self, words: str, *, sent: bool = False) -> Guard:
+        """Its open proposal, if it has one, is over: `words` are said to a yes that comes later."""
+        if self.proposal is None:
+            return self
+        ended = (*self.ended, Ended(self.proposal.id, words, sent))[-MOST_ENDED:]
+        return replace(self, proposal=None, ended=ended)
+
+    def unhurried(self) -> Guard:
+        """What its open proposal is for is not wanted now: it goes no more without an answer."""
+        if self.proposal is None or self.proposal.sends_at is None:
+            return self
+        return replace(self, proposal=replace(self.proposal, sends_at=None))
 
     def reserve(self) -> Guard:
         """With a block of generations ahead of the next one; not before the block of an earlier process is settled."""
@@ -125,7 +150,19 @@ class Guard:
 
     def forget(self) -> Guard:
         """As for a new position: nothing was asked for it, nothing taken away. What is open or rests stays known."""
-        return replace(self, wanted=False, asked=(), side=None, removed=0, refusals=0, next_try=0.0, moves=(), why="")
+        over = self.end_proposal("its position is closed")
+        return replace(
+            over,
+            wanted=False,
+            asked=(),
+            side=None,
+            removed=0,
+            refusals=0,
+            next_try=0.0,
+            moves=(),
+            why="",
+            offered=None,
+        )
 
     def at_rest(self) -> Guard:
         """The position is closed and no stop of ours rests: no id is open, so a restart has none to look up."""
@@ -155,6 +192,9 @@ def to_json(guard: Guard) -> str:
             "asked": list(guard.asked),
             "side": guard.side,
             "removed": guard.removed,
+            "proposal": None if guard.proposal is None else to_raw(guard.proposal),
+            "ended": [[one.id, one.words, one.sent] for one in guard.ended],
+            "offered": None if guard.offered is None else str(guard.offered),
             "resting": None
             if resting is None
             else {
@@ -174,6 +214,7 @@ def from_json(text: str) -> Guard:
     key = PositionKey(raw["symbol"], PositionSide(raw["position_side"]))
     resting = raw["resting"]
     open_block = tuple(range(raw["settled"], raw["reserved"]))
+    proposal, offered = raw.get("proposal"), raw.get("offered")  # a guard of the first version has none of these
     return Guard(
         key=key,
         generation=raw["reserved"],
@@ -183,6 +224,9 @@ def from_json(text: str) -> Guard:
         asked=tuple(raw["asked"]),
         side=None if raw["side"] is None else Side(raw["side"]),
         removed=raw["removed"],
+        proposal=None if proposal is None else from_raw(proposal),
+        ended=tuple(Ended(*one) for one in raw.get("ended", ())),
+        offered=None if offered is None else Decimal(offered),
         step=Settling(open_block) if open_block else None,
         resting=None
         if resting is None

@@ -2,49 +2,82 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
-from watchdog.alerts.judge import position_subject
+from watchdog.alerts.intent import Intent
+from watchdog.alerts.view import alert_key, position_subject
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out
 from watchdog.domain.market import Market
-from watchdog.domain.position import OrderSide, Side
+from watchdog.domain.position import OrderSide, Position, Side, StopKind
 from watchdog.domain.reading import Known
-from watchdog.protection.decide import DoCancel, DoPlace, Hold, Warn
+from watchdog.protection.asking import shown, wanting
+from watchdog.protection.decide import Decision, DoCancel, DoPlace, Hold, Warn
 from watchdog.protection.guard import Cancelling, Doubt, Guard, Missing, ReadBack, Sending, Settling, Step
 from watchdog.protection.outcome import Gone, Notice, Refused, Rests
+from watchdog.protection.proposal import Kind
+from watchdog.protection.question import button, fill_of, liquidated, offer_of, question_lines, stops_of
 from watchdog.protection.shield import Shield
 from watchdog.risk import PositionRisk
 from watchdog.rules.schema import Mode, Rule
 
 
-def intent(shield: Shield, guard: Guard, risk: PositionRisk, rule: Rule, level: Level, desk: Desk, mono: float) -> str:
-    """What will be done about a position, as the sentence of a message."""
+def intent(
+    shield: Shield, guard: Guard, risk: PositionRisk, rule: Rule, level: Level, desk: Desk, now: Instant
+) -> tuple[Intent, Guard]:
+    """What will be done about a position, for the message of a rule's alert; and the guard with what that proposes."""
+    words_, place = _intent(shield, guard, risk, rule, level, desk, now)
+    if place is None:
+        return Intent((words_,)), guard
+    kind, offer, decision = place
+    if not shield.can_trade:
+        return Intent(("I send nothing: the key of this account can't trade.",)), guard
+    guard = shown(shield, guard, risk, kind, offer, alert_key(rule, position_subject(guard.key)), now)
+    if guard.proposal is None:
+        return Intent(()), guard
+    lines = question_lines(shield, risk, guard.proposal, decision)
+    return Intent(lines, (button(shield, guard.key, guard.proposal),), proposes=True), guard
+
+
+def _intent(
+    shield: Shield, guard: Guard, risk: PositionRisk, rule: Rule, level: Level, desk: Desk, now: Instant
+) -> tuple[str, tuple[Kind, DoPlace, Decision] | None]:
+    """A sentence, or what its owner is to be asked."""
+    barred = _barred(shield, guard, rule, level)
+    if barred:
+        return barred, None
+    decision = shield.decision(wanting(guard, rule.name), risk, desk, now.mono)
+    asked = offer_of(decision)
+    if asked is not None and asked[0] is not Kind.LOOSEN:
+        if now.mono < guard.next_try:
+            return f"The last stop was refused: I ask again in {guard.next_try - now.mono:.0f} s.", None
+        return "", (*asked, decision)
+    if not shield.leave.given:
+        return f"I send nothing: {shield.leave.why_not}.", None
+    match decision:
+        case DoPlace() if now.mono < guard.next_try:
+            return f"The last stop was refused: I try again in {guard.next_try - now.mono:.0f} s.", None
+        case DoPlace(order=order):
+            where = words.price(order.trigger_price, shield.markets.get(risk.position.symbol))
+            return f"I place a stop at {where} on mark now, {words.size(order.size)}, reduce-only.", None
+        case Hold(why=why) | DoCancel(why=why) | Warn(why=why):
+            return f"I send nothing: {why}.", None
+
+
+def _barred(shield: Shield, guard: Guard, rule: Rule, level: Level) -> str:
+    """Why nothing is decided for this rule now, as a sentence; empty when it is."""
     if rule.stop is None or level < rule.stop.when:
         return "I do nothing."
-    if shield.rules.mode_for(shield.account, shield.cap, rule) < Mode.ACT:
+    if shield.mode_of(rule) < Mode.ASK:
         return 'I send nothing: mode is "watch".'
-    if not shield.leave.given:
+    if not shield.leave.given and not (shield.leave.passing and shield.usable):
         return f"I send nothing: {shield.leave.why_not}."
     if guard.step is not None:
         return f"I send nothing yet: {underway(guard.step)}."
-    asked = replace(guard, wanted=True, asked=(*guard.asked, rule.name))
-    decision = shield.decision(asked, risk, desk, mono)
-    market = shield.markets.get(risk.position.symbol)
-    match decision:
-        case DoPlace() if mono < guard.next_try:
-            return f"The last stop was refused: I try again in {guard.next_try - mono:.0f} s."
-        case DoPlace(order=order):
-            where = words.price(order.trigger_price, market)
-            return f"I place a stop at {where} on mark now, {words.size(order.size)}, reduce-only."
-        case Hold(why=why) | DoCancel(why=why):
-            return f"I send nothing: {why}."
-        case Warn(why=why):
-            return f"I send nothing: {why}."
+    return "" if guard.tap is None else "You said yes: I read the account first."
 
 
 def underway(step: Step) -> str:
@@ -77,7 +110,6 @@ def tell(
     subject = position_subject(guard.key)
     market = shield.markets.get(guard.key.symbol)
     who = words.name(risk.position) if risk is not None else guard.key.symbol.split("/", maxsplit=1)[0]
-    venue = words.venue_name(shield.venue)
     match notice:
         case Rests(order=order):
             out.journal("rests", order=str(order))
@@ -91,25 +123,48 @@ def tell(
             lines.append("Move or cancel it freely: I won't fight you.")
             first = not guard.moves and guard.generation <= 1
             desk.tell(f"rests|{order.client_id}", Level.CRITICAL, lines, sound=first)
-        case Refused(order=order, code=code, message=message, would_trigger=would_trigger):
+        case Refused(order=order, code=code, message=message):
             out.journal("refused", order=str(order), code=code, message=message)
             if risk is None:
                 return
-            how = words.distance_words(risk.liquidation_distance, short=True)
-            why = "would trigger at once" if would_trigger else message
-            again = words.clock_time(now.wall + guard.next_try - now.mono, shield.zone)
-            lines = [
-                f"EMERGENCY · {who} {how} · STOP REFUSED · {shield.account}",
-                f"{venue}: {why} ({code})",
-                words.liquidation_line(risk, market, shield.venue),
-                f"It was {words.size(order.size)} at {words.price(order.trigger_price, market)} on mark",
-                f"I did NOT sell. I try again from {again}.",
-            ]
+            lines = _refused_lines(shield, guard, risk, notice, market, now)
             desk.stand(f"refused|{subject}", Level.EMERGENCY, lines)
         case Gone(client_id=client_id, status=status):
             out.journal("gone", client_id=client_id, status=status)
             if open_position or notice.triggered:
-                desk.tell(f"gone|{client_id}", Level.CRITICAL, _gone_lines(shield, guard, notice, market))
+                desk.tell(f"gone|{client_id}", Level.CRITICAL, _gone_lines(shield, guard, notice, market), sound=True)
+
+
+def _refused_lines(
+    shield: Shield, guard: Guard, risk: PositionRisk, refused: Refused, market: Market | None, now: Instant
+) -> list[str]:
+    position, order = risk.position, refused.order
+    how = words.distance_words(risk.liquidation_distance, short=True)
+    at = words.clock_time(now.wall, shield.zone).split()[0]
+    again = words.clock_time(now.wall + guard.next_try - now.mono, shield.zone)
+    why = "would trigger at once" if refused.would_trigger else refused.message
+    where = words.price(order.trigger_price, market)
+    prices = words.liquidation_line(risk, market, shield.venue)
+    if isinstance(risk.mark, Known) and (risk.mark.value - order.trigger_price) * position.side.sign <= 0:
+        prices = f"Mark {words.price(risk.mark.value, market)} is already past {where}"
+        if isinstance(risk.liquidation_near, Known):
+            prices += f". Liq {words.price(risk.liquidation_near.value, market)}"
+    stops = stops_of(risk)
+    lines = [
+        f"EMERGENCY · {words.name(position)} {how} · STOP REFUSED · {shield.account}",
+        f"{words.venue_name(shield.venue)} {at}: {why} ({refused.code})",
+        f"{prices}. {words.stops_head(stops, risk.stop_coverage)}",
+        f"It was {words.size(order.size)} at {where} on mark",
+    ]
+    if shield.acts(guard):
+        lines.append(f"I did NOT sell. I try again from {again}.")
+    else:
+        lines.append(f"I did NOT sell: your rule says ask. I ask again from {again}.")
+    if isinstance(risk.mark, Known):
+        fee = Decimal(0) if market is None else market.taker_fee
+        now_ = words.money(words.loss_at(position, risk.mark.value, fee), position.margin_asset)
+        lines.append(f"Close now: about {now_}. {liquidated(risk)}".rstrip())
+    return lines
 
 
 def _rests_lines(
@@ -122,14 +177,29 @@ def _rests_lines(
         f"Why: {guard.why}",
     ]
     fee = Decimal(0) if market is None else market.taker_fee
-    loss = words.money(words.loss_at(position, trigger, fee), position.margin_asset)
+    loss = words.money(fill_of(position, size, trigger, fee), position.margin_asset)
     if isinstance(risk.mark, Known) and isinstance(risk.liquidation_near, Known):
+        below, above = ("below", "above") if position.side is Side.LONG else ("above", "below")
         from_mark = words.percent(abs(risk.mark.value - trigger) / risk.mark.value)
         from_liquidation = words.percent(abs(trigger - risk.liquidation_near.value) / risk.liquidation_near.value)
-        lines.append(f"{from_mark} from mark, {from_liquidation} before liq. Fills: about {loss}")
+        lines.append(f"{from_mark} {below} mark, {from_liquidation} {above} liq. Fills: about {loss}")
     else:
         lines.append(f"Fills: about {loss}")
+    profits = _take_profits(shield, position)
+    if profits:
+        many = "take-profit still rests" if profits == 1 else f"{profits} take-profits still rest"
+        lines.append(f"Your {many} (read {read_at})")
     return lines
+
+
+def _take_profits(shield: Shield, position: Position) -> int:
+    """How many orders rest to close the position in profit; none of them is ever ours."""
+    return sum(
+        stop.kind is StopKind.TAKE_PROFIT
+        and stop.order_side is position.side.closing
+        and stop.position_side is position.position_side
+        for stop in shield.stops.get(position.symbol, ())
+    )
 
 
 def _gone_lines(shield: Shield, guard: Guard, gone: Gone, market: Market | None) -> list[str]:
@@ -141,10 +211,12 @@ def _gone_lines(shield: Shield, guard: Guard, gone: Gone, market: Market | None)
     says = f"{words.venue_name(shield.venue)} says {gone.status}"
     if gone.triggered:
         return [f"STOP TRIGGERED · {who} · {shield.account}", f"My stop{where} has done its work: {says}"]
-    if gone.by_hand and guard.hands_off:
-        after = "It was taken away twice: I place no more here until `watchdog arm`."
-    elif not shield.leave.given and not shield.leave.passing:
+    if not shield.leave.given and not shield.leave.passing:
         after = f"I send nothing: {shield.leave.why_not}."
+    elif gone.by_hand and guard.hands_off:
+        after = "It was taken away twice: from now on I only ask, until `watchdog arm`."
+    elif not shield.acts(guard):
+        after = "I send nothing unasked: your rule says ask."
     elif gone.by_hand:
         after = "Not by me: I place it once more. Take it away again and I leave it."
     else:
