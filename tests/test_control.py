@@ -16,7 +16,7 @@ import pytest
 from watchdog import control
 from watchdog.control import CommandBody, ControlError, ControlServer, Handlers, ask
 from watchdog.domain.effects import Reply
-from watchdog.domain.facts import Verb
+from watchdog.domain.verbs import Verb
 
 
 def names(folder: Path) -> list[str]:
@@ -59,6 +59,10 @@ class Daemon:
         """A plan."""
         return [{"symbol": "BTC/USDT:USDT", "trigger": Decimal(112196)}]
 
+    async def why(self, subject: str) -> str:
+        """Words."""
+        return f"why {subject}"
+
     async def command(self, body: CommandBody) -> Reply:
         """Take down what was asked; an ack of nothing is refused."""
         self.heard.append(body)
@@ -82,7 +86,7 @@ def daemon() -> Daemon:
 async def path(folder: Path, daemon: Daemon) -> AsyncIterator[Path]:
     """The path of a served socket."""
     path = folder / "run" / "control.sock"
-    async with ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.command)):
+    async with ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)):
         yield path
 
 
@@ -107,7 +111,7 @@ async def test_a_command_is_carried_and_answered(path: Path, daemon: Daemon) -> 
     ("body", "said"),
     [
         ({}, "verb: Field required"),
-        ({"verb": "sell"}, "verb: Input should be 'ack', 'disarm' or 'arm'"),
+        ({"verb": "sell"}, "verb: Input should be 'ack', 'silence', 'unsilence', 'confirm', 'disarm' or 'arm'"),
         ({"verb": "ack", "acount": "main"}, "acount: Extra inputs are not permitted"),
         ({"verb": "ack", "account": 7}, "account: Input should be a valid string"),
         ({"verb": "disarm", "seconds": -1}, "seconds: Input should be greater than or equal to 0"),
@@ -189,7 +193,7 @@ async def test_only_its_owner_may_open_it(path: Path) -> None:
 async def test_the_socket_file_goes_with_the_server(folder: Path, daemon: Daemon) -> None:
     """A stop removes the file; a file somebody else has put in its place is left alone."""
     path = folder / "control.sock"
-    handlers = Handlers(daemon.status, daemon.plan, daemon.command)
+    handlers = Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)
     async with ControlServer(path, handlers):
         assert names(folder) == ["control.sock"]
     assert names(folder) == []
@@ -206,14 +210,14 @@ async def test_a_dead_daemons_socket_is_replaced(folder: Path, daemon: Daemon) -
         dead.listen()
     with pytest.raises(ControlError, match="is it running"):
         await ask(path, "GET", "/status")
-    async with ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.command)):
+    async with ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)):
         assert await ask(path, "GET", "/status")
 
 
 async def test_a_living_daemons_socket_is_not_taken(path: Path, daemon: Daemon) -> None:
     """The second daemon is refused, and the first answers on."""
     with pytest.raises(ControlError, match=f"another watchdog answers on {path}"):
-        await ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.command)).start()
+        await ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)).start()
     assert await ask(path, "GET", "/status")
 
 
@@ -228,7 +232,7 @@ async def test_a_busy_daemons_socket_is_not_taken(
         busy.listen(0)
         waiting.connect(str(path))
         with pytest.raises(ControlError, match="another watchdog answers"):
-            await ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.command)).start()
+            await ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)).start()
 
 
 async def test_a_file_that_is_no_socket_is_left_alone(folder: Path, daemon: Daemon) -> None:
@@ -236,7 +240,7 @@ async def test_a_file_that_is_no_socket_is_left_alone(folder: Path, daemon: Daem
     path = folder / "rules.toml"
     path.write_text("[protection]")
     with pytest.raises(ControlError, match="is not a socket"):
-        await ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.command)).start()
+        await ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)).start()
     assert path.read_text() == "[protection]"
 
 
@@ -247,7 +251,7 @@ async def test_a_path_that_can_not_be_used_is_said(folder: Path, daemon: Daemon,
     """Too long, impossible, beneath a file: one sentence each, for the server and for the asker."""
     (folder / "file").touch()
     with pytest.raises(ControlError, match=said):
-        await ControlServer(folder / name, Handlers(daemon.status, daemon.plan, daemon.command)).start()
+        await ControlServer(folder / name, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)).start()
     with pytest.raises(ControlError):
         await ask(folder / name, "GET", "/status")
 

@@ -7,7 +7,9 @@ import contextlib
 import itertools
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -15,7 +17,7 @@ from tests.lines import House, Line
 from tests.messages import message
 from watchdog.channels.base import ChannelError
 from watchdog.clock import SteppedClock
-from watchdog.domain.effects import Level, Message
+from watchdog.domain.effects import EVERYONE, Level, Message
 from watchdog.notifier import Notifier
 from watchdog.store import Store, StoreError
 
@@ -24,6 +26,29 @@ async def until(true: Callable[[], bool]) -> None:
     """Let the other tasks run until something holds."""
     while not true():  # noqa: ASYNC110  # there is no event in a channel for this
         await asyncio.sleep(0)
+
+
+class PacedLine(Line):
+    """A line that takes a message each three seconds."""
+
+    clock: SteppedClock
+    last = -3.0
+
+    def ready_in(self, _: Level) -> float:
+        """What is left of them."""
+        return max(0.0, self.last + 3.0 - self.clock.now().mono)
+
+    async def send(self, told: Message) -> None:
+        """And count from now."""
+        self.last = self.clock.now().mono
+        await super().send(told)
+
+
+class Several(NamedTuple):
+    """A channel of several lines."""
+
+    name: str
+    outlets: tuple[Line, ...]
 
 
 class NoOutbox:
@@ -49,6 +74,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def running(store: Store, *lines: Line) -> AsyncIterator[House]:
     """A house whose notifier has started."""
     house = House(store, *lines)
+    for line in lines:
+        if isinstance(line, PacedLine):
+            line.clock = house.clock
     await house.notifier.start()
     try:
         yield house
@@ -163,6 +191,52 @@ async def test_one_bad_message_holds_up_no_other(store: Store) -> None:
         await house.wait(10.0)
         assert sorted(phone.taken) == ["i", "w"]
         assert await house.owed() == {("bad", "phone")}
+
+
+async def test_a_channel_that_fails_whole_still_takes_the_worst_first(store: Store) -> None:
+    """Where no other message would have done better, none goes before the worst one that failed."""
+    phone = Line("phone")
+    phone.fate = lambda _: ChannelError("no network", whole=True)
+    async with running(store, phone) as house:
+        await house.tell(message("bad", Level.EMERGENCY), message("w", Level.WARN))
+        phone.fate = lambda _: None
+        await house.wait(1.0)
+        assert phone.taken == ["bad", "w"]
+
+
+async def test_a_channel_is_asked_when_it_takes_the_next(store: Store) -> None:
+    """One that takes a message each three seconds fails at nothing, and worse news goes before what waits."""
+    phone = PacedLine("phone")
+    async with running(store, phone) as house:
+        await house.tell(message("w1", Level.WARN), message("w2", Level.WARN, at=1.0))
+        assert (phone.taken, house.notifier.status()[0].reason, house.notifier.busy()) == (["w1"], "", False)
+        await house.wait(2.0)
+        await house.tell(message("e", Level.EMERGENCY))
+        assert phone.taken == ["w1"]
+        await house.wait(1.0)
+        assert phone.taken == ["w1", "e"]
+        await house.wait(3.0)
+        assert phone.taken == ["w1", "e", "w2"]
+        assert await house.owed() == set()
+
+
+async def test_a_channel_of_several_outlets_has_a_row_for_each(store: Store) -> None:
+    """Each confirms for itself; who names the channel means all of them."""
+    ann, ben, console = Line("phone/1"), Line("phone/2", Level.CRITICAL), Line("console")
+    house = House(store, ann, ben, console)
+    house.notifier = Notifier(store, [Several("phone", (ann, ben)), console], house.clock)
+    assert house.notifier.channels_for(message("c")) == ("phone/1", "phone/2", "console")
+    assert house.notifier.channels_for(message("w", Level.WARN)) == ("phone/1", "console")
+    named = replace(message("n", Level.INFO), channels=("phone",))
+    assert house.notifier.channels_for(named) == ("phone/1", "phone/2")
+    besides = replace(message("b", Level.WARN), channels=(EVERYONE, "phone"))
+    assert house.notifier.channels_for(besides) == ("phone/1", "phone/2", "console"), "and everyone by their minimum"
+    ben.fate = lambda _: ChannelError("down")
+    await house.notifier.start()
+    await house.tell(message("c"))
+    assert (ann.taken, ben.taken, console.taken) == (["c"], [], ["c"])
+    assert await house.owed() == {("c", "phone/2")}
+    await house.notifier.stop(1.0)
 
 
 async def test_a_refused_message_is_set_aside(store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from watchdog.clock import SteppedClock
 from watchdog.core.state import Identity, restore
 from watchdog.core.step import step
 from watchdog.domain.effects import LookUp, Read
-from watchdog.domain.facts import Answer, Due, Fact, Failed, Frame, Mark, NotFound, Outcome, Unresolved
+from watchdog.domain.facts import Answer, Due, Fact, Failed, Frame, Mark, Marks, NotFound, Outcome, Unresolved
 from watchdog.domain.position import AccountRead, StopOrder
+from watchdog.domain.reading import Known
 from watchdog.notifier import Notifier
 from watchdog.runner import AccountRunner
 from watchdog.store import Store
@@ -52,6 +54,9 @@ class Venue:
     async def cancel(self, symbol: str, client_id: str) -> Answer:
         """Nothing is cancelled here."""
         raise AssertionError(symbol + client_id)
+
+    def list_anew(self) -> None:
+        """Lists nothing."""
 
     def watch(self, symbols: frozenset[str]) -> None:
         """Streams nothing."""
@@ -155,3 +160,37 @@ async def test_a_step_that_fails_on_a_timer_is_not_the_last(
     assert broken == 0
     assert venue.reads > 1
     assert len(runner._mistakes) == 1
+
+
+async def test_marks_that_wait_are_taken_by_the_pool(
+    parts: tuple[Watched, Venue, SteppedClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A burst values a pool once, whatever it holds; an isolated position's mark is a step of its own, as ever."""
+    runner, venue, clock = parts
+    names = [f"{base}/USDT:USDT" for base in ("BTC", "ETH", "SOL", "XRP")]
+    pool = [position(name, margin=None) for name in names[:3]]
+    await until(lambda: venue.reads == 1 and not runner.busy())
+
+    async def whole() -> AccountRead:
+        return account(*pool, position(names[3]))
+
+    venue.on_read = whole
+    clock.advance(11)
+    await until(lambda: venue.reads == 2 and not runner.busy())
+    taken: list[object] = []
+
+    def heard(state: object, fact: Fact, now: object) -> object:
+        taken.append(fact)
+        return step(state, fact, now)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner_module, "step", heard)
+    marks = [Mark(name, Decimal(100_000 + number), number) for number, name in enumerate(names)]
+    for mark in (marks[1], marks[3], marks[0], marks[2]):
+        runner.put(mark)
+    await until(lambda: not runner.busy())
+    assert taken == [Marks((marks[1], marks[0], marks[2])), marks[3]]
+    assert runner.marks_seen == {name: number for number, name in enumerate(names)}
+    assert runner.state.book is not None
+    assert {risk.position.symbol: risk.mark for risk in runner.state.book.positions.values()} == {
+        mark.symbol: Known(mark.price, "price", "stream", clock.now().mono) for mark in marks
+    }

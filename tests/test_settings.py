@@ -13,13 +13,14 @@ from tests.broken_settings import ACCOUNT, BROKEN, CONSOLE, GOOD
 from watchdog.domain.effects import Level
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import Mode
-from watchdog.settings import Settings, account_names, load_settings
+from watchdog.settings import ConsoleSettings, Settings, account_names, channel_names, load_settings
 from watchdog.tomlfile import FileError
 
 CONFIG = Path(__file__).parents[1] / "config"
 SHIPPED = (CONFIG / "watchdog.toml").read_text()
 KEY = "k3y0000000000000000000000000000000000000000000000"
 SECRET = "s3cr3t" + "0" * 35
+TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"  # noqa: S105 - of no bot
 
 
 def key_file(path: Path, content: str | bytes, mode: int = 0o600) -> None:
@@ -34,6 +35,7 @@ def home(tmp_path: Path) -> Path:
     for name in ("main", "paper"):
         key_file(tmp_path / f"{name}.key", f"{KEY}\n")
         key_file(tmp_path / f"{name}.secret", SECRET)
+    key_file(tmp_path / "phone.token", TOKEN)
     return tmp_path
 
 
@@ -66,8 +68,7 @@ def test_the_shipped_files_work_as_they_stand(home: Path) -> None:
     )
     assert (paper.poll, paper.allow_withdraw_key) == (10, False)
     assert (paper.api_key.get_secret_value(), paper.secret.get_secret_value()) == (KEY, SECRET)
-    (console,) = loaded.channels.values()
-    assert (console.name, console.type, console.min_level, console.format) == ("console", "console", Level.INFO, "text")
+    assert list(loaded.channels.values()) == [ConsoleSettings("console", Level.INFO, "text")]
     assert loaded.rules == home / "rules.toml"
     assert loaded.state_dir == Path("/home/ann/.local/state/position-watchdog")
     assert loaded.store.url == "sqlite:////home/ann/.local/state/position-watchdog/watchdog.db"
@@ -91,13 +92,33 @@ def test_the_comments_of_the_shipped_file_are_true(home: Path) -> None:
         "poll",
         "allow",
         "type",
+        "token_file",
+        "chats",
+        "users",
+        "host",
+        "port",
+        "topic",
+        "client_id",
+        "username",
+        "password_file",
+        "tls",
+        "ca_file",
+        "version",
+        "keepalive",
+        "keep ",
+        "at ",
+        "zone",
     )
     text = "\n".join(line for line in lines if line.startswith((*keys, "min_level", "format", "url")))
     text = text.replace("/run/position-watchdog.sock", "w.sock").replace('"paper.key"', '"main.key"')
     text = text.replace("[account.main]\n", '[account.main]\nbase_url = "https://example.org"\n')
+    text = text.replace('ca_file       = "ca.pem"', "")
     (home / "rules.toml").touch()
+    key_file(home / "telegram.token", "1:abc")
+    key_file(home / "mqtt.password", "of mine")
     loaded = load(home, text)
     assert set(loaded.accounts) == {"paper", "main"}
+    assert set(loaded.channels) == {"console", "phone", "house"}
     assert loaded.accounts["main"].mode is Mode.WATCH
     assert loaded.state_dir == Path("/var/lib/position-watchdog")
 
@@ -120,7 +141,7 @@ def test_everything_can_be_set(home: Path) -> None:
         5,
         True,
     )
-    assert (loaded.channels["console"].min_level, loaded.channels["console"].format) == (Level.CRITICAL, "json")
+    assert loaded.channels["console"] == ConsoleSettings("console", Level.CRITICAL, "json")
     assert (loaded.rules, loaded.state_dir, loaded.socket) == (home / "r.toml", home / "state", home / "s.sock")
     assert loaded.store.url == "sqlite:////elsewhere/x.db"
 
@@ -165,6 +186,7 @@ def test_the_environment_lies_over_the_file(home: Path) -> None:
     assert set(loaded.channels) == {"console", "also"}
     assert loaded.state_dir == Path("/env")
     assert account_names(home / "watchdog.toml", environ) == {"main"}
+    assert channel_names(home / "watchdog.toml", environ) == {"console", "also"}
 
 
 @pytest.mark.parametrize(
@@ -173,8 +195,8 @@ def test_the_environment_lies_over_the_file(home: Path) -> None:
         ({"WATCHDOG_RULEZ": "x"}, ['WATCHDOG_RULEZ: no such setting, did you mean "WATCHDOG_RULES"?']),
         ({"WATCHDOG_ZZZ__A": "x"}, ["WATCHDOG_ZZZ__A: no such setting"]),
         (
-            {"WATCHDOG_ACCOUNT__MAIN__MODE": "ask"},
-            ['WATCHDOG_ACCOUNT__MAIN__MODE: not yet: mode "ask" is planned and not built, use "watch" or "act"'],
+            {"WATCHDOG_ACCOUNT__MAIN__MODE": "wtch"},
+            ['WATCHDOG_ACCOUNT__MAIN__MODE: unknown mode "wtch", did you mean "watch"?'],
         ),
         ({"WATCHDOG_STORE__URI": "x"}, ['WATCHDOG_STORE__URI: unknown key "uri", did you mean "url"?']),
         (

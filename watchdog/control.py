@@ -21,7 +21,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from watchdog.domain.effects import Reply
-from watchdog.domain.facts import Verb
+from watchdog.domain.verbs import Verb
 
 BODY_BYTES = 64 * 1024
 ANSWER_BOUND_S = 8.0
@@ -43,6 +43,7 @@ class Handlers:
 
     status: Callable[[], Awaitable[object]]
     plan: Callable[[], Awaitable[object]]
+    why: Callable[[str], Awaitable[str]]
     command: Callable[[CommandBody], Awaitable[Reply]]
 
 
@@ -55,6 +56,7 @@ class CommandBody(BaseModel):
     account: str = ""
     subject: str = ""
     seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    by: str = ""
 
 
 class ControlServer:
@@ -81,6 +83,7 @@ class ControlServer:
         app = web.Application(client_max_size=BODY_BYTES)
         app.router.add_get("/status", self._status)
         app.router.add_get("/plan", self._plan)
+        app.router.add_get("/why", self._why)
         app.router.add_post("/command", self._command)
         listener = await asyncio.get_running_loop().run_in_executor(None, self._bind)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_BOUND_S)
@@ -142,6 +145,12 @@ class ControlServer:
 
     async def _plan(self, _: web.Request) -> web.Response:
         return await _answer("plan", self._handlers.plan())
+
+    async def _why(self, request: web.Request) -> web.Response:
+        async def said() -> dict[str, object]:
+            return {"ok": True, "text": await self._handlers.why(request.query.get("subject", ""))}
+
+        return await _answer("why", said())
 
     async def _command(self, request: web.Request) -> web.Response:
         try:

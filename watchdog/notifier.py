@@ -10,9 +10,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from watchdog.channels.base import Channel, ChannelError
+from watchdog.channels.base import AnyChannel, Channel, ChannelError, Outlets, Paced
 from watchdog.clock import Clock, Timer
-from watchdog.domain.effects import Level, Message
+from watchdog.domain.effects import EVERYONE, Level, Message
 from watchdog.store.errors import StoreError
 
 FIRST_PAUSE_S = 1.0
@@ -55,21 +55,36 @@ class Notifier:
 
     Priority goes before age. A channel that fails is tried again after 1, 2, 4 … 60 s, or when it asked to be, for
     ever; no channel waits for another. A confirmation the store couldn't take is remembered: nothing is said twice in
-    one run.
+    one run. A channel of several outlets counts as so many channels, named together.
     """
 
-    def __init__(self, outbox: Outbox, channels: Sequence[Channel], clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, channels: Sequence[AnyChannel], clock: Clock) -> None:
         self._outbox = outbox
-        self._workers = {channel.name: _Worker(channel, outbox, clock, self._changed) for channel in channels}
-        if len(self._workers) != len(channels):
+        self._named: dict[str, tuple[str, ...]] = {}
+        """Per name in the settings the workers behind it."""
+        self._workers: dict[str, _Worker] = {}
+        for channel in channels:
+            parts = tuple(channel.outlets) if isinstance(channel, Outlets) else (channel,)
+            self._named[channel.name] = tuple(part.name for part in parts)
+            self._workers |= {part.name: _Worker(part, outbox, clock, self._changed) for part in parts}
+        if len(self._workers) != sum(map(len, self._named.values())) or len(self._named) != len(channels):
             raise ValueError("two channels have the same name")
         self._tasks: list[asyncio.Task[None]] = []
         self._quiet = asyncio.Event()
         self._quiet.set()
 
     def channels_for(self, message: Message) -> tuple[str, ...]:
-        """The channels that hear a message: those whose own minimum is not above its level."""
-        return tuple(name for name, worker in self._workers.items() if worker.channel.min_level <= message.level)
+        """The channels that hear a message: those it names, else those whose own minimum is not above its level.
+
+        Both, if it names EVERYONE too. Of names that are no longer in the settings none is left: then all hear it that
+        would without.
+        """
+        named = tuple(part for name in dict.fromkeys(message.channels) for part in self._named.get(name, ()))
+        if named and EVERYONE not in message.channels:
+            return named
+        return tuple(
+            name for name, worker in self._workers.items() if name in named or worker.channel.min_level <= message.level
+        )
 
     async def start(self) -> None:
         """Start the workers and take up what an earlier run left undelivered.
@@ -197,7 +212,10 @@ class _Worker:
             if self._pause is None and not self._opened:
                 await self._open()
             elif self._pause is None and self._queue:
-                await self._send(self._take())
+                if (wait := self._ready_in()) > 0:
+                    self._rest(wait)
+                else:
+                    await self._send(self._take())
             elif self._mark_due:
                 await self._mark()
                 self._mark_due = False
@@ -304,7 +322,7 @@ class _Worker:
     def _fail(self, error: ChannelError, message: Message | None) -> None:
         """The channel as a whole pauses."""
         self._note(error)
-        self._failed = message
+        self._failed = None if error.whole else message
         pause = min(FIRST_PAUSE_S * 2.0 ** min(self._failures, 10), LONGEST_PAUSE_S)
         self._failures += 1
         if error.retry_after is None:
@@ -315,6 +333,14 @@ class _Worker:
             "channel %s: %s; next try in %g s, %d messages wait", self.channel.name, error.reason, pause, self.waiting
         )
         self._pause = self._clock.call_at(self._clock.now().mono + pause, self._end_pause)
+
+    def _ready_in(self) -> float:
+        return self.channel.ready_in(Level(-self._queue[0][0])) if isinstance(self.channel, Paced) else 0.0
+
+    def _rest(self, seconds: float) -> None:
+        """All is well; the other end takes no more messages for a moment."""
+        self._tried = -self._queue[0][0]
+        self._pause = self._clock.call_at(self._clock.now().mono + seconds, self._end_pause)
 
     def _end_pause(self) -> None:
         if self._pause is not None:

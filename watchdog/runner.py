@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
 from watchdog.clock import Clock, Timer
 from watchdog.core.state import State
-from watchdog.core.step import RulesChanged, step
+from watchdog.core.step import RulesChanged, step, together
 from watchdog.domain.effects import (
     Cancel,
     Effect,
@@ -19,6 +19,7 @@ from watchdog.domain.effects import (
     LookUp,
     Message,
     Place,
+    Publish,
     Read,
     Reply,
     Save,
@@ -34,6 +35,7 @@ from watchdog.domain.facts import (
     Failed,
     Frame,
     Mark,
+    Marks,
     Opened,
     Outcome,
     Saved,
@@ -47,6 +49,9 @@ from watchdog.venues.base import ReadError, Venue, VenueRefusedError
 STEPS_IN_A_ROW = 50
 """After so many facts the loop gets a turn: a flood of frames must not keep answers from coming in."""
 
+ORDER_LEAVES = 12
+"""Turns of the loop in which an order's request is on the wire; a save of the same step begins after them."""
+
 LONGEST_READ = 60.0
 """Seconds of machine time after which a read is given up, whatever it hangs on: another one can begin then."""
 
@@ -59,12 +64,21 @@ _log = logging.getLogger(__name__)
 class AccountRunner:
     """Runs one account until cancelled. Facts come in by `put`; marks conflate, nothing else is dropped."""
 
-    def __init__(self, state: State, venue: Venue, store: Store, notifier: Notifier, clock: Clock) -> None:
+    def __init__(
+        self,
+        state: State,
+        venue: Venue,
+        store: Store,
+        notifier: Notifier,
+        clock: Clock,
+        changed: Callable[[str, Callable[[], State]], None] = lambda _account, _state: None,
+    ) -> None:
         self.state = state
         self._venue = venue
         self._store = store
         self._notifier = notifier
         self._clock = clock
+        self._changed = changed
         self._inbox: deque[Fact | RulesChanged] = deque()
         self._marks: dict[str, Mark] = {}
         self._wake = asyncio.Event()
@@ -77,8 +91,6 @@ class AccountRunner:
         self._mistakes: set[str] = set()
         self._unsaved: dict[str, Message] = {}
         """Messages that went out while the store could not be written, by id."""
-        self.cycle_at = clock.now().mono
-        """Monotonic time at which the last read, good or bad, had been judged."""
         self.marks_seen: dict[str, int] = {}
         """Per symbol the venue's time of the newest mark that was taken in."""
 
@@ -105,6 +117,10 @@ class AccountRunner:
         finally:
             self._replies.pop(command.reply_to, None)
 
+    def list_anew(self) -> None:
+        """Have the venue asked again, with the next read, for what changes over the months."""
+        self._venue.list_anew()
+
     def busy(self) -> bool:
         """Whether a fact waits or an effect is under way; streams and timers are not counted."""
         return bool(self._inbox or self._marks or self._tasks)
@@ -129,9 +145,9 @@ class AccountRunner:
         if self._inbox:
             fact = self._inbox.popleft()
         else:
-            symbol = next(iter(self._marks))
-            fact = self._marks.pop(symbol)
-            self.marks_seen[symbol] = fact.venue_time_ms
+            marks = tuple(self._marks.pop(symbol) for symbol in together(self.state, self._marks))
+            self.marks_seen |= {mark.symbol: mark.venue_time_ms for mark in marks}
+            fact = marks[0] if len(marks) == 1 else Marks(marks)
         try:
             self.state, effects = step(self.state, fact, self._clock.now())
         except Exception as error:  # noqa: BLE001  (a mistake of ours must not end the watch over everything else)
@@ -139,8 +155,6 @@ class AccountRunner:
             return
         for effect in effects:
             self._do(effect)
-        if isinstance(fact, Snapshot) or (isinstance(fact, Outcome) and isinstance(fact.effect, Read)):
-            self.cycle_at = self._clock.now().mono
 
     def _mistake(self, fact: object, error: Exception) -> None:
         """A mistake of ours in one step: the state stays as it was, the owner hears of it, the account goes on."""
@@ -181,6 +195,8 @@ class AccountRunner:
                 self._timer = self._clock.call_at(mono, lambda: self.put(Due()))
             case Stream(symbols=symbols):
                 self._venue.watch(symbols)
+            case Publish():
+                self._changed(self.account, lambda: self.state)
             case Reply():
                 future = self._replies.get(effect.to)
                 if future is not None and not future.done():
@@ -251,6 +267,9 @@ class AccountRunner:
         For the alert's state will be saved then: were its message not, a crash could lose it for ever.
         """
         began = self._clock.now()
+        if self._orders:  # the store's thread would hold the interpreter just while the request is written
+            for _ in range(ORDER_LEAVES):
+                await asyncio.sleep(0)
         missed = tuple(self._unsaved.values())
         try:
             whole = replace(save, messages=(*missed, *save.messages))

@@ -12,16 +12,18 @@ from watchdog.tomlfile import WrongValueError, quoted
 
 _MOST = 4096
 """Bytes: no key is longer."""
-_LIKE_A_KEY = re.compile(r"[A-Za-z0-9+/=_-]{32,}")
+_LIKE_A_KEY = re.compile(r"(\d+:)?[A-Za-z0-9+/=_-]{32,}")
+"""A venue's key, or a Telegram bot's token."""
 
 
-def read_secret(written: str, folder: Path, credentials: str | None) -> SecretStr:
+def read_secret(written: str, folder: Path, credentials: str | None, *, password: bool = False) -> SecretStr:
     """The one line of a secret's file.
 
     Args:
         written: The file's name as the settings have it.
         folder: What a relative name is relative to.
         credentials: systemd's $CREDENTIALS_DIRECTORY, looked into first; None or empty: there is none.
+        password: A person chose it: blanks within it and letters of any language are its own.
 
     Raises:
         WrongValueError: naming the file and what is wrong with it.
@@ -42,7 +44,7 @@ def read_secret(written: str, folder: Path, credentials: str | None) -> SecretSt
         raise WrongValueError(f"the file {shown} cannot be read: {error.strerror or 'no reason given'}") from None
     if _open_to_others(mode, granted=granted):
         raise WrongValueError(f"the file {shown} may be read by others (mode {stat.S_IMODE(mode):04o}): chmod 600 it")
-    return SecretStr(_one_line(data, shown))
+    return SecretStr(_one_line(data, shown, password=password))
 
 
 def _exists(path: Path) -> bool:
@@ -65,17 +67,18 @@ def _read(path: Path) -> bytes:
         return stream.read(_MOST + 1)
 
 
-def _one_line(data: bytes, shown: str) -> str:
+def _one_line(data: bytes, shown: str, *, password: bool) -> str:
+    kind = "password" if password else "key"
     if len(data) > _MOST:
-        raise WrongValueError(f"the file {shown} is larger than {_MOST} bytes: no key is")
+        raise WrongValueError(f"the file {shown} is larger than {_MOST} bytes: no {kind} is")
     try:
-        text = data.decode("ascii").strip()
+        text = data.decode("utf-8" if password else "ascii").strip()
     except UnicodeDecodeError:
-        raise WrongValueError(f"the file {shown} holds characters no key has") from None
+        raise WrongValueError(f"the file {shown} holds characters no {kind} has") from None
     if not text:
         raise WrongValueError(f"the file {shown} is empty")
     if "\n" in text or "\r" in text:
         raise WrongValueError(f"the file {shown} holds more than one line")
-    if not text.isprintable() or " " in text:
-        raise WrongValueError(f"the file {shown} holds characters no key has")
+    if not text.isprintable() or (" " in text and not password):
+        raise WrongValueError(f"the file {shown} holds characters no {kind} has")
     return text

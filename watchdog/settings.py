@@ -8,18 +8,37 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
-from watchdog.domain.effects import Level
-from watchdog.rules.schema import Mode
 from watchdog.secret_files import read_secret
+from watchdog.settings_channels import (
+    PLAIN_PORT,
+    TLS_PORT,
+    ConsoleTable,
+    MqttTable,
+    TelegramTable,
+    bot_token,
+    in_clear,
+    is_loopback,
+    unknown_key,
+)
 from watchdog.settings_file import ENV_PREFIX, Written
+from watchdog.settings_values import (
+    AccountSettings,
+    ChannelSettings,
+    ConsoleSettings,
+    DigestSettings,
+    MqttSettings,
+    Settings,
+    StoreSettings,
+    TelegramSettings,
+)
 from watchdog.tomlfile import (
     FileError,
     KeyPath,
@@ -40,55 +59,18 @@ _LONGEST_SOCKET = 107
 """Bytes of a unix socket's path (sun_path, without its closing NUL)."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccountSettings:
-    """One account, with its keys read. A repr shows the keys as stars."""
-
-    name: str
-    venue: str
-    """ccxt's id."""
-    api_key: SecretStr
-    secret: SecretStr
-    base_url: str | None
-    """Replaces scheme and host of the venue's addresses; None: the venue itself. No slash at its end."""
-    mode: Mode
-    """A cap over what the rules file allows; ACT is none."""
-    poll: float
-    """Seconds between full reads."""
-    allow_withdraw_key: bool
-    """True: its owner has put in writing that a key that can withdraw is accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
-    """One channel."""
-
-    name: str
-    type: Literal["console"]
-    min_level: Level
-    """It hears messages of this level and above."""
-    format: Literal["text", "json"]
-
-
-@dataclass(frozen=True, slots=True)
-class StoreSettings:
-    """Where the journal and all remembered state lie."""
-
-    url: str
-    """SQLAlchemy's; the path in it is absolute."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """watchdog.toml understood, with every path absolute."""
-
-    file: Path
-    accounts: Mapping[str, AccountSettings]
-    channels: Mapping[str, ChannelSettings]
-    store: StoreSettings
-    rules: Path
-    state_dir: Path
-    socket: Path
+__all__ = [
+    "AccountSettings",
+    "ChannelSettings",
+    "ConsoleSettings",
+    "DigestSettings",
+    "MqttSettings",
+    "Settings",
+    "StoreSettings",
+    "TelegramSettings",
+    "account_names",
+    "load_settings",
+]
 
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -101,9 +83,17 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
 
 def account_names(path: Path, environ: Mapping[str, str]) -> frozenset[str]:
     """The accounts a settings file names, whatever else is wrong with it. Raises FileError when it can't be read."""
-    loader = _Loader(path, environ)
-    accounts = loader.merged().get("account")
-    return frozenset(accounts) if isinstance(accounts, dict) else frozenset()
+    return _names(path, environ, "account")
+
+
+def channel_names(path: Path, environ: Mapping[str, str]) -> frozenset[str]:
+    """The channels a settings file names, whatever else is wrong with it. Raises FileError when it can't be read."""
+    return _names(path, environ, "channel")
+
+
+def _names(path: Path, environ: Mapping[str, str], table: str) -> frozenset[str]:
+    named = _Loader(path, environ).merged().get(table)
+    return frozenset(named) if isinstance(named, dict) else frozenset()
 
 
 class _Loader:
@@ -154,14 +144,19 @@ class _Loader:
                 near = did_you_mean(path[0], [field.upper() for field in fields], ENV_PREFIX)
                 self._found.append(Problem(name, 0, 0, f"no such setting{near}"))
         source = EnvSettingsSource(Written, case_sensitive=False)
-        source.env_vars = ours
-        try:
-            return source()
-        except SettingsError:
-            for variable, name in self._variables.items():
-                if len(variable) == 1:
-                    self._found.append(Problem(name, 0, 0, f"a table: write {name}__NAME__KEY=value, or JSON"))
-            return {}
+        values: dict[str, Any] = {}
+        for name, value in ours.items():  # one by one, so that the one it can't take is known
+            source.env_vars = {name: value}
+            try:
+                values = _merge(values, source())
+            except SettingsError:
+                path = tuple(name.removeprefix(ENV_PREFIX.lower()).split("__"))
+                variable = self._variables[path]
+                wanted = f"a table: write {variable}__NAME__KEY=value, or JSON"
+                if len(path) > 1:
+                    wanted = 'this can\'t be read: a list is written as "[1, 2]"'
+                self._found.append(Problem(variable, 0, 0, wanted))
+        return values
 
     def _problem(self, path: KeyPath, text: str, *, key: bool = False) -> None:
         """Note a problem where its value came from: the file, or a variable."""
@@ -198,21 +193,26 @@ class _Loader:
             return Written(**values)
         except ValidationError as error:
             problems = list(model_problems(error, Written))
-        planned = {path[:2] for path, _, text in problems if path[-1:] == ("type",) and text.startswith("not yet")}
         for path, key, text in problems:
-            unknown_of_planned = key and path[:2] in planned
-            no_table = len(path) == 2 and text.endswith("must be a table")  # noqa: PLR2004 - said by _check_names
-            if not unknown_of_planned and not no_table:
+            if key and path[0] == "channel":
+                kind = values["channel"][path[1]].get("type")
+                self._problem(path, unknown_key(kind, str(path[2])), key=True)
+            elif not (len(path) == 2 and text.endswith("must be a table")):  # noqa: PLR2004 - said by _check_names
                 self._problem(path, text, key=key)
         return None
 
     def _check_files(self, values: dict[str, Any]) -> None:
         """The files named by a file that is wrong elsewhere, so that all is said at once."""
-        for name, account in values["account"].items() if isinstance(values.get("account"), dict) else ():
-            for key in ("api_key_file", "secret_file"):
-                written = account.get(key) if isinstance(account, dict) else None
+        for table, key in (
+            ("account", "api_key_file"),
+            ("account", "secret_file"),
+            ("channel", "token_file"),
+            ("channel", "password_file"),
+        ):
+            for name, one in values[table].items() if isinstance(values.get(table), dict) else ():
+                written = one.get(key) if isinstance(one, dict) else None
                 if isinstance(written, str) and written.strip() and written.isprintable():
-                    self._secret(("account", name, key), written)
+                    self._secret((table, name, key), written, password=key == "password_file")
 
     def _resolve(self, written: Written) -> Settings:
         state_dir = self._state_dir(written)
@@ -224,14 +224,12 @@ class _Loader:
         return Settings(
             file=self._path,
             accounts=dict(self._accounts(written)),
-            channels={
-                name: ChannelSettings(name=name, type=channel.type, min_level=channel.min_level, format=channel.format)
-                for name, channel in written.channel.items()
-            },
-            store=StoreSettings(url=f"sqlite:///{state_dir / database}"),
+            channels=dict(self._channels(written)),
+            store=StoreSettings(url=f"sqlite:///{state_dir / database}", keep=written.store.keep),
             rules=rules,
             state_dir=state_dir,
             socket=socket,
+            digest=DigestSettings(None if written.digest.at == "off" else written.digest.at, written.digest.zone),
         )
 
     def _state_dir(self, written: Written) -> Path:
@@ -284,9 +282,105 @@ class _Loader:
                 ),
             )
 
-    def _secret(self, path: KeyPath, written: str) -> SecretStr | None:
+    def _channels(self, written: Written) -> Iterator[tuple[str, ChannelSettings]]:
+        taken: dict[object, str] = {}
+        for name, channel in written.channel.items():
+            made: ChannelSettings | None
+            match channel:
+                case ConsoleTable():
+                    made = ConsoleSettings(name=name, min_level=channel.min_level, format=channel.format)
+                case TelegramTable():
+                    made = self._telegram(name, channel, taken)
+                case MqttTable():
+                    made = self._mqtt(name, channel, taken)
+            if made is not None:
+                yield name, made
+
+    def _telegram(self, name: str, channel: TelegramTable, taken: dict[object, str]) -> TelegramSettings | None:
+        path = ("channel", name, "token_file")
+        if in_clear(channel.base_url) and not channel.insecure:
+            self._problem(
+                (*path[:2], "base_url"),
+                "the token would cross the network for all to read: use https, "
+                "or write insecure = true if nobody else is on that network",
+            )
+        token = self._secret(path, channel.token_file)
+        if token is None:
+            return None
+        if not bot_token(token.get_secret_value()):
+            self._problem(path, "holds no bot's token: BotFather gives one such as 123456789:AbC-dEf…")
+        twin = taken.setdefault(token.get_secret_value(), name)
+        if twin != name:
+            self._problem(
+                path,
+                f"the same bot as channel {quoted(twin)}: they would take each other's messages; "
+                "name all chats in one channel",
+            )
+        return TelegramSettings(
+            name=name,
+            min_level=channel.min_level,
+            token=token,
+            chats=tuple(channel.chats),
+            users=tuple(channel.users),
+            base_url=channel.base_url,
+        )
+
+    def _mqtt(self, name: str, channel: MqttTable, taken: dict[object, str]) -> MqttSettings | None:
+        path = ("channel", name)
+        password = None
+        if channel.password_file is not None:
+            if channel.username is None:
+                self._problem((*path, "password_file"), "a password goes with a name: username is missing")
+            if not channel.tls and not channel.insecure and not is_loopback(channel.host):
+                self._problem(
+                    (*path, "password_file"),
+                    "the password would cross the network for all to read: write tls = true, "
+                    "or insecure = true if nobody else is on that network",
+                )
+            password = self._secret((*path, "password_file"), channel.password_file, password=True)
+        port = channel.port or (TLS_PORT if channel.tls else PLAIN_PORT)
+        client_id = channel.client_id or f"position-watchdog-{name}"
+        twin = taken.setdefault((channel.host, port, client_id), name)
+        if twin != name:
+            self._problem(
+                (*path, "client_id"),
+                f"the same as of channel {quoted(twin)} at the same broker: each would throw the other out",
+            )
+        return MqttSettings(
+            name=name,
+            min_level=channel.min_level,
+            host=channel.host,
+            port=port,
+            topic=channel.topic,
+            client_id=client_id,
+            username=channel.username,
+            password=password,
+            tls=channel.tls,
+            ca_file=self._authority(path, channel),
+            version=channel.version,
+            keepalive=channel.keepalive,
+        )
+
+    def _authority(self, path: KeyPath, channel: MqttTable) -> Path | None:
+        """The file of certificates that a broker's is checked against."""
+        if channel.ca_file is None:
+            return None
+        path = (*path, "ca_file")
+        if not channel.tls:
+            self._problem(path, "is of use with tls only: write tls = true")
+        file = self._folder / channel.ca_file
+        shown = quoted(str(file), longest=4096)
         try:
-            return read_secret(written, self._folder, self._environ.get("CREDENTIALS_DIRECTORY"))
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        except ssl.SSLError:
+            self._problem(path, f"the file {shown} holds no certificate (PEM is wanted)")
+        except OSError as error:
+            self._problem(path, f"the file {shown} cannot be read: {error.strerror or 'no reason given'}")
+        return file
+
+    def _secret(self, path: KeyPath, written: str, *, password: bool = False) -> SecretStr | None:
+        try:
+            return read_secret(written, self._folder, self._environ.get("CREDENTIALS_DIRECTORY"), password=password)
         except WrongValueError as error:
             self._problem(path, str(error))
             return None

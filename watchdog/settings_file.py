@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from datetime import time
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from watchdog.domain.effects import Level
-from watchdog.rules.schema import LEVELS, Mode
+from watchdog.rules.hours import zones
+from watchdog.rules.schema import Mode
+from watchdog.rules.shapes import DAYS_SHAPE, DURATION_SHAPE, MODE_SHAPE, TEXT_SHAPE, TIME_OF_DAY_SHAPE
 from watchdog.rules.units import read_duration, read_mode, say_duration
-from watchdog.tomlfile import WrongValueError, did_you_mean, quoted, suggest
+from watchdog.settings_channels import BaseUrl, ChannelTable, PathText, Table
+from watchdog.tomlfile import WrongValueError, did_you_mean, quoted
 from watchdog.venues.known import PLANNED_VENUES, VENUES
 
-CHANNEL_TYPES: Final = ("console",)
-"""The channel types that work."""
-PLANNED_CHANNEL_TYPES: Final = ("telegram", "mqtt")
 DEFAULT_STORE: Final = "sqlite:///watchdog.db"
 ENV_PREFIX: Final = "WATCHDOG_"
 
+_DAYS = re.compile(r"(\d{1,5})\s*d")
+_MOST_DAYS = 3650
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _POLL_LEAST, _POLL_MOST = 1.0, 10.0  # slower than that a single lost answer would leave an account blind
-_MIN_LEVELS: Final = {"info": Level.INFO, **LEVELS}
-
-
-def _base_url(raw: object) -> str:
-    if not isinstance(raw, str):
-        raise WrongValueError("base_url must be text in quotes")
-    wanted = 'base_url must be an address such as "http://127.0.0.1:8081"'
-    try:
-        parts = urlsplit(raw.strip())
-        port = parts.port
-    except ValueError:
-        raise WrongValueError(wanted) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not raw.isprintable() or " " in raw:
-        raise WrongValueError(wanted)
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise WrongValueError("base_url holds scheme, host and port only: no user, password, ? or #")
-    return raw.strip().rstrip("/")
 
 
 def _venue(raw: object) -> str:
@@ -58,26 +45,6 @@ def _poll(raw: object) -> float:
     return seconds
 
 
-def _min_level(raw: object) -> Level:
-    if isinstance(raw, str) and raw in _MIN_LEVELS:
-        return _MIN_LEVELS[raw]
-    raise WrongValueError(f"unknown level {quoted(raw)}{suggest(raw, _MIN_LEVELS)}")
-
-
-def _format(raw: object) -> str:
-    if raw in ("text", "json"):
-        return str(raw)
-    raise WrongValueError(f"unknown format {quoted(raw)}{suggest(raw, ('text', 'json'))}")
-
-
-def _type(raw: object) -> str:
-    if isinstance(raw, str) and raw in CHANNEL_TYPES:
-        return raw
-    if isinstance(raw, str) and raw in PLANNED_CHANNEL_TYPES:
-        raise WrongValueError(f'not yet: channel type {quoted(raw)} is planned and not built, use "console"')
-    raise WrongValueError(f"unknown channel type {quoted(raw)}{suggest(raw, CHANNEL_TYPES)}")
-
-
 def _store_url(raw: object) -> str:
     """A SQLite file. The address is not repeated: another database's could hold a password."""
     if not isinstance(raw, str):
@@ -90,45 +57,55 @@ def _store_url(raw: object) -> str:
     return raw
 
 
-def _text(raw: object) -> str:
-    if isinstance(raw, str) and raw.strip() and raw.isprintable():
-        return raw
-    raise WrongValueError("a path is wanted: text in quotes, on one line, not empty")
+def _days(raw: object) -> int:
+    days = _DAYS.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if days is None:
+        raise WrongValueError(f'keep wants a number of days such as "90d", not {quoted(raw)}')
+    if not 1 <= int(days[1]) <= _MOST_DAYS:
+        raise WrongValueError(f"keep must lie within 1d and {_MOST_DAYS}d, not {quoted(raw)}")
+    return int(days[1])
 
 
-_PathText = Annotated[str, BeforeValidator(_text)]
+def _time_of_day(raw: object) -> time | str:
+    if raw == "off":
+        return "off"
+    parts = _CLOCK.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if parts is None:
+        raise WrongValueError(f'at wants a time of day such as "08:00", or "off", not {quoted(raw)}')
+    return time(int(parts[1]), int(parts[2]))
 
 
-class Table(BaseModel):
-    """A table of the file: no key is let through unknown, no value is repeated in an error."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+def _zone(raw: object) -> ZoneInfo:
+    if isinstance(raw, str) and raw in zones():
+        return ZoneInfo(raw)
+    near, more = did_you_mean(raw, zones()) if isinstance(raw, str) else "", ': one such as "Europe/Berlin" or "UTC"'
+    raise WrongValueError(f"unknown time zone {quoted(raw)}{near or more}")
 
 
 class AccountTable(Table):
     """`[account.NAME]`."""
 
-    venue: Annotated[str, BeforeValidator(_venue)]
-    api_key_file: _PathText
-    secret_file: _PathText
-    base_url: Annotated[str, BeforeValidator(_base_url)] | None = None
-    mode: Annotated[Mode, BeforeValidator(read_mode)] = Mode.ACT
-    poll: Annotated[float, BeforeValidator(_poll)] = 10.0
+    venue: Annotated[str, BeforeValidator(_venue), WithJsonSchema({"enum": list(VENUES)})]
+    api_key_file: PathText
+    secret_file: PathText
+    base_url: BaseUrl | None = None
+    mode: Annotated[Mode, BeforeValidator(read_mode), WithJsonSchema(MODE_SHAPE)] = Mode.ACT
+    poll: Annotated[float, BeforeValidator(_poll), WithJsonSchema(DURATION_SHAPE)] = 10.0
     allow_withdraw_key: bool = False
-
-
-class ChannelTable(Table):
-    """`[channel.NAME]`."""
-
-    type: Annotated[Literal["console"], BeforeValidator(_type)]
-    min_level: Annotated[Level, BeforeValidator(_min_level)] = Level.INFO
-    format: Annotated[Literal["text", "json"], BeforeValidator(_format)] = "text"
 
 
 class StoreTable(Table):
     """`[store]`."""
 
     url: Annotated[str, BeforeValidator(_store_url)] = DEFAULT_STORE
+    keep: Annotated[int, BeforeValidator(_days), WithJsonSchema(DAYS_SHAPE)] = 90
+
+
+class DigestTable(Table):
+    """`[digest]`."""
+
+    at: Annotated[time | Literal["off"], BeforeValidator(_time_of_day), WithJsonSchema(TIME_OF_DAY_SHAPE)] = time(8)
+    zone: Annotated[ZoneInfo | None, BeforeValidator(_zone), WithJsonSchema(TEXT_SHAPE)] = None
 
 
 class Written(BaseSettings):
@@ -141,9 +118,10 @@ class Written(BaseSettings):
     account: dict[str, AccountTable] = Field(default_factory=dict)
     channel: dict[str, ChannelTable] = Field(default_factory=dict)
     store: StoreTable = Field(default_factory=StoreTable)
-    rules: _PathText | None = None
-    state_dir: _PathText | None = None
-    socket: _PathText | None = None
+    digest: DigestTable = Field(default_factory=DigestTable)
+    rules: PathText | None = None
+    state_dir: PathText | None = None
+    socket: PathText | None = None
 
     @classmethod
     def settings_customise_sources(

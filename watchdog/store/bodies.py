@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from watchdog.domain.effects import Level, Message
+from watchdog.domain.effects import Button, Level, Message
+from watchdog.domain.verbs import Verb
 
 
 def to_body(message: Message) -> str:
@@ -19,6 +20,8 @@ def to_body(message: Message) -> str:
             "lines": message.lines,
             "sound": message.sound,
             "at": message.at,
+            "channels": message.channels,
+            "buttons": [[one.label, one.verb, one.subject, one.seconds, one.own_row] for one in message.buttons],
         }
     )
 
@@ -35,4 +38,9 @@ def from_body(body: str) -> Message:
         lines=tuple(data["lines"]),
         sound=data["sound"],
         at=data["at"],
+        channels=tuple(data.get("channels", ())),  # rows of the first version have neither
+        buttons=tuple(
+            Button(label, Verb(verb), subject, seconds, own_row)
+            for label, verb, subject, seconds, own_row in data.get("buttons", ())
+        ),
     )

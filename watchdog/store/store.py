@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -131,6 +132,19 @@ class Store:
             return [JournalLine(*row) for row in connection.execute(asked)]
 
         return await self._call(job)
+
+    async def said(self, since: float) -> list[Message]:
+        """Each message told since a wall time, confirmed or not, oldest first."""
+        asked = select(OUTBOX.c.body).where(OUTBOX.c.at >= since).group_by(OUTBOX.c.id).order_by(OUTBOX.c.at)
+
+        def job(connection: Connection) -> list[str]:
+            return list(connection.scalars(asked))
+
+        said = []
+        for body in await self._call(job):
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # one nobody can read is none
+                said.append(from_body(body))
+        return said
 
     async def prune(self, before: float) -> Pruned:
         """Forget the journal and the confirmed messages older than a wall time.

@@ -1,0 +1,1 @@
+"""The MQTT channel against a real broker."""

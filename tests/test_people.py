@@ -1,0 +1,54 @@
+"""Commands of people to several accounts: whoever knows the subject obeys and answers."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from tests.core.bench import AVAX, BTC, Bench, account, only, position
+from watchdog.alerts.silence import alert_handle
+from watchdog.clock import LoopClock
+from watchdog.domain.effects import Reply
+from watchdog.domain.facts import Command
+from watchdog.domain.verbs import Verb
+from watchdog.people import People
+
+ROOM = '[[rule]]\nname = "room"\nmetric = "room_used"\ncritical = "40%"\n'
+
+
+class Runner:
+    """An account's core behind the face of a runner."""
+
+    def __init__(self, name: str, *symbols: str) -> None:
+        self.bench = Bench.with_rules(only(ROOM), account=name)
+        self.bench.read(account(*(position(symbol, mark="95000") for symbol in symbols)))
+
+    async def ask(self, command: Command) -> Reply:
+        """At once."""
+        return next(effect for effect in self.bench.put(command) if isinstance(effect, Reply))
+
+
+def people(**runners: Runner) -> People:
+    """Over these."""
+    return People(cast("Any", runners), cast("Any", None), LoopClock())
+
+
+async def test_the_account_that_knows_the_subject_answers() -> None:
+    """Not the first that has nothing to do with it."""
+    main, alt = Runner("main", BTC), Runner("alt", AVAX)
+    both = people(main=main, alt=alt)
+    assert (await both.tell(Verb.ACK, subject="AVAX", by="Ann")).text == "1 acknowledged"
+    assert alt.bench.state.alerts[f"rule:room|{AVAX}"].seen_by == "Ann"
+    assert (await both.tell(Verb.SILENCE, subject="AVAX", seconds=60, by="Ann")).text.endswith(": AVAX")
+    assert len(main.bench.state.silences) == 0
+    assert not (await both.tell(Verb.SILENCE, subject="DOGE", seconds=60, by="Ann")).ok
+    assert (await both.tell(Verb.ACK, subject="DOGE", by="Ann")).ok, "already resolved is no error"
+
+
+async def test_a_button_speaks_of_the_alert_of_one_account() -> None:
+    """Both hold the same symbol under the same rule; a part of the name means both, and both answer."""
+    main, alt = Runner("main", BTC), Runner("alt", BTC)
+    both = people(main=main, alt=alt)
+    key = f"rule:room|{BTC}"
+    await both.tell(Verb.ACK, subject=alert_handle("alt", key), by="Ann")
+    assert [one.bench.state.alerts[key].acknowledged for one in (main, alt)] == [False, True]
+    assert (await both.tell(Verb.ACK, subject="BTC", by="Ann")).text == "main: 1 acknowledged; alt: 1 acknowledged"
