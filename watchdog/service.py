@@ -4,43 +4,57 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import itertools
 import logging
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
-from watchdog import report, systemd
-from watchdog.channels.base import Channel
+from watchdog import systemd
+from watchdog.calendar_jobs import Calendar, local_zone
+from watchdog.channels.base import AnyChannel, Hears, Memory
 from watchdog.channels.console import ConsoleChannel
 from watchdog.clock import Clock
 from watchdog.control import CommandBody, ControlServer, Handlers
+from watchdog.core.reads import overdue
 from watchdog.core.state import Identity, restore
-from watchdog.core.step import RulesChanged
+from watchdog.daily import Daily
 from watchdog.domain.effects import Level, Message, Reply, Save
-from watchdog.domain.facts import Command
 from watchdog.notifier import Notifier
-from watchdog.rules.parse import parse_rules
+from watchdog.people import People
+from watchdog.publisher import Publisher
+from watchdog.reload import Reloader
 from watchdog.rules.schema import Mode, Ruleset
 from watchdog.runner import AccountRunner
-from watchdog.settings import AccountSettings, ChannelSettings, Settings
+from watchdog.settings import (
+    AccountSettings,
+    ChannelSettings,
+    ConsoleSettings,
+    MqttSettings,
+    Settings,
+    TelegramSettings,
+)
 from watchdog.store import Store, StoreError
 from watchdog.store.errors import BEGIN_ANEW
+from watchdog.store.memory import ChannelMemory
 from watchdog.store.session import sqlite_path
-from watchdog.tomlfile import FileError, read_text
 from watchdog.venues.base import Venue
 from watchdog.venues.budget import Budget
 
 VenueMaker = Callable[[AccountSettings, Clock], Venue]
-ChannelMaker = Callable[[ChannelSettings], Channel]
+ChannelMaker = Callable[[ChannelSettings, Memory, Clock], AnyChannel]
 
-LOOK_AT_RULES = 1.0
-"""Seconds between two looks at the rules file."""
+LISTEN_AGAIN = 5.0
+"""Seconds after which listening to a channel is begun anew, when it ended."""
 
-CYCLE_GRACE = 60.0
-"""Seconds beyond its poll after which an account that finished no read, good or bad, counts as stuck."""
+CALENDAR_WAITS = 1.0
+"""Seconds between two looks whether every account's first read has been sent."""
+
+CALENDAR_AGAIN = 3600.0
+"""Seconds after which a calendar that broke is begun anew."""
+
+CYCLE_GRACE = 90.0
+"""Seconds after which a read that does not end, or was due and does not begin, makes its account count as stuck: half
+as much again as a read is ever given."""
 
 _log = logging.getLogger(__name__)
 
@@ -73,18 +87,26 @@ def make_venue(account: AccountSettings, clock: Clock, budget: Budget | None = N
     )
 
 
-def make_channel(channel: ChannelSettings) -> Channel:
-    """The channel of a `[channel.NAME]` table."""
-    return ConsoleChannel(channel.name, channel.min_level, channel.format)
+def make_channel(channel: ChannelSettings, memory: Memory, clock: Clock) -> AnyChannel:
+    """The channel of a `[channel.NAME]` table. What a type needs is imported for that type only."""
+    match channel:
+        case TelegramSettings():
+            from watchdog.channels.telegram import TelegramChannel  # noqa: PLC0415  (0.8 s)
 
+            return TelegramChannel(channel, memory, clock)
+        case MqttSettings():
+            from watchdog.channels.mqtt import MqttChannel  # noqa: PLC0415  (only where it is used)
 
-def load_rules(settings: Settings) -> Ruleset:
-    """The rules file the settings name. Raises FileError."""
-    return parse_rules(read_text(settings.rules), str(settings.rules), frozenset(settings.accounts))
+            return MqttChannel(channel)
+        case ConsoleSettings():
+            return ConsoleChannel(channel.name, channel.min_level, channel.format)
 
 
 class Service:
-    """The daemon: one runner per account, one store, one notifier, one control socket."""
+    """The daemon: one runner per account, one store, one notifier, one control socket.
+
+    `calendar`: whether the daily jobs run. They go by the machine's wall clock, so only where `clock` is the real one.
+    """
 
     def __init__(
         self,
@@ -94,14 +116,19 @@ class Service:
         *,
         venues: VenueMaker | None = None,
         channels: ChannelMaker = make_channel,
+        calendar: bool = False,
     ) -> None:
         self._settings = settings
         self._rules = rules
         self._clock = clock
         self._make_venue = venues or venue_maker()
         self._make_channel = channels
-        self._look_now = asyncio.Event()
-        self._requests = itertools.count()
+        self._has_calendar = calendar
+        self._channels: list[AnyChannel] = []
+        self._publisher = Publisher((), clock)
+        self._people: People | None = None
+        self._reloader: Reloader | None = None
+        self._said = ""
         self.runners: Mapping[str, AccountRunner] = {}
         self.notifier: Notifier | None = None
 
@@ -114,15 +141,18 @@ class Service:
         """Run until `stop` is set. Raises StoreError or ControlError when it can't start."""
         store = await Store.open(self._settings.store.url)
         try:
-            notifier = Notifier(
-                store, [self._make_channel(one) for one in self._settings.channels.values()], self._clock
-            )
-            self.notifier = notifier
+            self._channels = [
+                self._make_channel(one, ChannelMemory(store, one.name, self._clock), self._clock)
+                for one in self._settings.channels.values()
+            ]
+            self._publisher = Publisher(self._channels, self._clock)
+            notifier = self.notifier = Notifier(store, self._channels, self._clock)
             await notifier.start()
             try:
                 await self._run(store, notifier, stop, started)
             finally:
                 systemd.stopping("stopping: what rests on the venues stays")
+                self._publisher.close()
                 await notifier.stop(5.0)
         finally:
             await store.close()
@@ -130,20 +160,36 @@ class Service:
     async def _run(
         self, store: Store, notifier: Notifier, stop: asyncio.Event, started: Callable[[], None] | None
     ) -> None:
+        reloader = self._reloader = Reloader(
+            self._settings,
+            self._rules,
+            self._clock,
+            lambda message: self._tell(store, notifier, message),
+            lambda: self.runners,
+            self._words,
+        )
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
+            loop.add_signal_handler(signal.SIGHUP, reloader.ask)
         self.runners = {
             name: await self._runner(account, store, notifier) for name, account in self._settings.accounts.items()
         }
-        handlers = Handlers(self._status, self._plan, self._command)
+        people = self._people = People(self.runners, notifier, self._clock)
+        handlers = Handlers(people.status, people.plan, people.why, self._command)
         async with ControlServer(self._settings.socket, handlers):
             tasks = [
                 *(asyncio.create_task(runner.run(), name=f"account {name}") for name, runner in self.runners.items()),
-                asyncio.create_task(self._watch_rules(store, notifier), name="rules"),
+                asyncio.create_task(reloader.run(), name="rules"),
                 asyncio.create_task(self._feed(), name="systemd"),
+                *(
+                    asyncio.create_task(self._listen(channel, people), name=f"listening to {channel.name}")
+                    for channel in self._channels
+                    if isinstance(channel, Hears)
+                ),
             ]
-            loop = asyncio.get_running_loop()
-            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
-                loop.add_signal_handler(signal.SIGHUP, self._look_now.set)
-            systemd.ready(f"watching {', '.join(self.runners)}")
+            if self._has_calendar:
+                tasks.append(asyncio.create_task(self._calendar(store, notifier), name="calendar"))
+            systemd.ready(self._words())
             if started is not None:
                 started()
             stopped = asyncio.create_task(stop.wait())
@@ -166,64 +212,40 @@ class Service:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             what = f"holds what was remembered of account {account.name} in a form nobody can read"
             raise StoreError(sqlite_path(self._settings.store.url), f"{what} ({error!r})", BEGIN_ANEW) from None
-        return AccountRunner(state, self._make_venue(account, self._clock), store, notifier, self._clock)
+        venue = self._make_venue(account, self._clock)
+        return AccountRunner(state, venue, store, notifier, self._clock, self._publisher.changed)
 
-    # ── the rules file ────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _watch_rules(self, store: Store, notifier: Notifier) -> None:
-        """Look at the file every second, and at once on SIGHUP. A change is taken when two looks agree on it."""
-        path = self._settings.rules
-        last, told = self._rules.digest, self._rules.digest
+    async def _listen(self, channel: Hears, people: People) -> None:
+        """Take in what people say through a channel; whatever becomes of it, the watch goes on."""
         while True:
-            pause = asyncio.create_task(self._clock.sleep(LOOK_AT_RULES))
-            asked = asyncio.create_task(self._look_now.wait())
             try:
-                await asyncio.wait([pause, asked], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                pause.cancel()
-                asked.cancel()
-                await asyncio.gather(pause, asked, return_exceptions=True)
-            hup = self._look_now.is_set()
-            self._look_now.clear()
-            digest = _digest(path)
-            if hup:
-                systemd.reloading()
-            if (digest == last or hup) and digest != told:
-                told = digest
-                await self._tell(store, notifier, self._reload())
-            last = digest
-            if hup:
-                systemd.ready(f"watching {', '.join(self.runners)}")
+                await channel.listen(people)
+            except Exception:  # noqa: BLE001  (talking must not end watching)
+                _log.exception("listening to a channel ended by a mistake; it starts again")
+            await self._clock.sleep(LISTEN_AGAIN)
 
-    def _reload(self) -> Message:
-        """Take the new file whole, or say what is wrong with it and keep the old rules."""
-        name = self._settings.rules.name
-        try:
-            rules = load_rules(self._settings)
-        except FileError as error:
-            problems = [str(problem) for problem in error.problems]
-            more = [f"… and {len(problems) - 5} more"] if len(problems) > 5 else []  # noqa: PLR2004  (a message is short)
-            first = f"WARN · {name} was not taken: the old rules stay in force"
-            return self._message(Level.WARN, (first, *problems[:5], *more))
-        before, self._rules = self._rules, rules
-        for runner in self.runners.values():
-            runner.put(RulesChanged(rules))
-        if rules.rules == before.rules and replace(rules, file=before.file, digest=before.digest) == before:
-            return self._message(Level.INFO, (f"INFO · {name} was saved and says the same as before",))
-        old, new = {rule.name: rule for rule in before.rules}, {rule.name: rule for rule in rules.rules}
-        changed = [one for one in new if one in old and replace(new[one], line=0) != replace(old[one], line=0)]
-        parts = [
-            f"mode {before.mode.name.lower()} → {rules.mode.name.lower()}" if before.mode != rules.mode else "",
-            _named("new", [one for one in new if one not in old]),
-            _named("gone", [one for one in old if one not in new]),
-            _named("changed", changed),
-        ]
-        words = "; ".join(part for part in parts if part) or "settings outside the rules changed"
-        return self._message(Level.WARN, (f"INFO · {name} is in force: {len(rules.rules)} rules", words))
+    async def _calendar(self, store: Store, notifier: Notifier) -> None:
+        """The daily jobs; whatever becomes of them, the watch goes on."""
+        while any(runner.state.reads.last_began < 0 for runner in self.runners.values()):
+            await self._clock.sleep(CALENDAR_WAITS)  # first things first: its imports come after the first reads
+        while True:
+            try:
+                own = self._settings.digest.zone
+                zone = own if own is not None else await asyncio.to_thread(local_zone)
+                daily = Daily(self._settings, zone, store, notifier, self.runners, self._clock)
+                fails = partial(self._calendar_fails, store, notifier)
+                await daily.catch_up()
+                await Calendar(daily.jobs(), zone, self._clock, fails).run()
+            except Exception as error:  # noqa: BLE001  (what is done once a day must not end watching)
+                _log.exception("the calendar ended by a mistake; it starts again in an hour")
+                await self._calendar_fails(store, notifier, f"the calendar broke ({type(error).__name__}), see the log")
+            await self._clock.sleep(CALENDAR_AGAIN)
 
-    def _message(self, level: Level, lines: tuple[str, ...]) -> Message:
+    async def _calendar_fails(self, store: Store, notifier: Notifier, words: str) -> None:
         at = self._clock.now().wall
-        return Message(f":rules:{at * 1000:.0f}", "", level, "told", "", lines, sound=False, at=at)
+        lines = (f"WARN · {words}", "The watch goes on.")
+        message = Message(f":calendar:{at * 1000:.0f}", "", Level.WARN, "told", "", lines, sound=False, at=at)
+        await self._tell(store, notifier, message)
 
     async def _tell(self, store: Store, notifier: Notifier, message: Message) -> None:
         try:
@@ -236,62 +258,35 @@ class Service:
     # ── systemd ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _feed(self) -> None:
-        """Tell systemd that we live, only while every account finishes its cycles."""
+        """Tell systemd that we live, only while every account goes through its cycles: read, judged, read again.
+
+        A read that fails is a cycle too: starting anew would not mend a venue, and BLIND says what is wrong.
+        """
         interval = systemd.watchdog_interval()
         pause = 10.0 if interval is None else max(0.5, interval / 3)
         while True:
-            now = self._clock.now().mono
-            stuck = [
-                name
-                for name, runner in self.runners.items()
-                if now - runner.cycle_at > runner.state.who.poll + CYCLE_GRACE
-            ]
-            if stuck:
-                systemd.status(f"stuck: {', '.join(stuck)}")
-            else:
+            if not self._stuck():
                 systemd.alive()
+            if (words := self._words()) != self._said:
+                self._said = words
+                systemd.status(words)
             await self._clock.sleep(pause)
+
+    def _stuck(self) -> list[str]:
+        """The accounts whose read does not end, or does not begin."""
+        now = self._clock.now().mono
+        return [name for name, runner in self.runners.items() if overdue(runner.state, now) > CYCLE_GRACE]
+
+    def _words(self) -> str:
+        """The line for `systemctl status`."""
+        stuck, trouble = self._stuck(), "" if self._reloader is None else self._reloader.trouble
+        parts = [f"stuck: {', '.join(stuck)}" if stuck else "", f"watching {', '.join(self.runners)}", trouble]
+        return "; ".join(part for part in parts if part)
 
     # ── the control socket ────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _status(self) -> object:
-        now = self._clock.now()
-        channels = () if self.notifier is None else self.notifier.status()
-        return {
-            "accounts": [report.status(runner.state, now) for runner in self.runners.values()],
-            "channels": [
-                {
-                    "channel": one.name,
-                    "waiting": one.waiting,
-                    "fails": one.reason,
-                    "for": None if one.since is None else round(now.mono - one.since, 1),
-                }
-                for one in channels
-            ],
-        }
-
-    async def _plan(self) -> object:
-        now = self._clock.now()
-        return {"accounts": [report.plan(runner.state, now) for runner in self.runners.values()]}
-
     async def _command(self, body: CommandBody) -> Reply:
-        named = [body.account] if body.account else list(self.runners)
-        if not body.account and len(named) > 1:
-            return Reply("", f"which account? {', '.join(self.runners)}", ok=False)
-        runner = self.runners.get(named[0])
-        if runner is None:
-            return Reply("", f'no account "{named[0]}": there is {", ".join(self.runners)}', ok=False)
-        request = f"{runner.account}-{next(self._requests)}"
-        return await runner.ask(Command(body.verb, request, body.subject, body.seconds))
-
-
-def _named(word: str, names: list[str]) -> str:
-    return f"{word}: {', '.join(names)}" if names else ""
-
-
-def _digest(path: Path) -> str:
-    """Of the file as it is now; of nothing when it can't be read (between two steps of an editor's save)."""
-    try:
-        return hashlib.sha256(path.read_text(encoding="utf-8").encode()).hexdigest()
-    except (OSError, UnicodeDecodeError):
-        return "unreadable"
+        assert self._people is not None  # noqa: S101  (the socket is served after it was made)
+        return await self._people.tell(
+            body.verb, account=body.account, subject=body.subject, seconds=body.seconds, by=body.by
+        )

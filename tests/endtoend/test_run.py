@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import socket
 import stat
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.endtoend.daemon import House, command, house, rules, until
+from watchdog.domain.effects import Keep, Save
+from watchdog.domain.facts import Instant
+from watchdog.store import Store
 
 NOWHERE = "http://127.0.0.1:9"
 """Discard: nobody listens there."""
@@ -50,8 +55,33 @@ async def test_systemd_hears_ready_alive_reloading_and_stopping(home: House) -> 
         daemon.process.send_signal(signal.SIGHUP)
         await hears("RELOADING=1")
         await hears("READY=1", 2)
+        home.rules("nothing = 1")
+        daemon.process.send_signal(signal.SIGHUP)
+        await hears("READY=1", 3)
+        assert any(line.startswith("STATUS=watching main; rules.toml is not taken: ") for line in told)
         assert await daemon.stop() == 0
         await hears("STOPPING=1")
+
+
+async def test_the_digest_that_was_due_while_it_was_down_is_told_once_it_is_back(home: House) -> None:
+    """By the calendar of the real program, half an hour late, with the day before in mind; silent, and once."""
+    half_an_hour_ago = datetime.now(UTC) - timedelta(minutes=30)
+    home.keys("main")
+    path = home.settings({"main": NOWHERE})
+    path.write_text(path.read_text() + f'[digest]\nat = "{half_an_hour_ago:%H:%M}"\nzone = "UTC"\n')
+    home.rules(rules())
+    yesterday = (half_an_hour_ago - timedelta(days=1)).timestamp()
+    kept = json.dumps({"due": yesterday, "wall": yesterday, "equity": {"USDT": "1000"}})
+    store = await Store.open(f"sqlite:///{home.folder / 'state' / 'watchdog.db'}")
+    await store.write(":calendar", Save((Keep("digest", "last", kept),)), lambda _: (), Instant(0.0, yesterday))
+    await store.close()
+    daemon = await home.daemon()
+    told = await daemon.tells("If it doesn't come, I'm down.")
+    assert told["lines"][0].startswith("NOT ALL WELL ")
+    assert (told["level"], told["event"]) == ("info", "told")
+    assert told["lines"][-1].startswith(f"Next {half_an_hour_ago:%H:%M} ")
+    assert await daemon.stop() == 0
+    assert daemon.count("I'm down.") == 1
 
 
 async def test_a_person_asks_it_and_tells_it(home: House) -> None:
@@ -110,8 +140,8 @@ async def test_rules_edited_while_it_runs_take_effect_and_broken_ones_change_not
 
     path.write_text(rules("act"))
     await becomes("act")
-    told = await daemon.tells("rules.toml is in force: 1 rules")
-    assert told["lines"][1] == "mode watch → act"
+    told = await daemon.tells("rules.toml is in force: 1 rule")
+    assert told["lines"][1] == "mode watch → act: the stops these rules ask for ARE SENT"
 
     aside = home.folder / "rules.toml.new"
     aside.write_text(rules("watch"))
@@ -168,7 +198,7 @@ async def test_leave_to_act_places_the_stop_and_a_hand_that_takes_it_away_wins(h
     home.rules(rules("watch"))
     daemon = await home.daemon()
     told = await daemon.tells("CRITICAL · AVAX long", "NO STOP")
-    assert 'I send nothing: mode is "watch".' in told["lines"]
+    assert any(line.startswith('I send nothing: mode is "watch".') for line in told["lines"])
     assert await main.resting() == []
     second = await home.daemon()
     code, plan, _ = await command(home.folder, "plan")
@@ -196,8 +226,8 @@ async def test_leave_to_act_places_the_stop_and_a_hand_that_takes_it_away_wins(h
     assert (await daemon.account("main"))["sends"] == "yes"
 
     await main.cancel(again["client_id"])
-    await daemon.tells("It was taken away twice: I place no more here until `watchdog arm`.")
-    await daemon.tells("NO STOP, TAKEN AWAY TWICE")
+    await daemon.tells("It was taken away twice: from now on I only ask, until `watchdog arm`.")
+    await daemon.tells("Proposed: stop 23.513 on mark", "(my stop was taken away twice: I place none here unasked)")
     assert [one["symbol"] for one in await main.resting()] == ["BTCUSDT"]
 
     first = Counter(message["id"] for message in daemon.messages)

@@ -60,6 +60,13 @@ class Venue(Protocol):
         """Cancel one order by client id: Confirmed, NotFound, Rejected or Unresolved."""
         ...
 
+    def list_anew(self) -> None:
+        """With the next read ask again for what changes over the months: ticks, filters, maintenance tiers.
+
+        What can't be had anew stays as it was, and is asked for again a minute later.
+        """
+        ...
+
     def watch(self, symbols: frozenset[str]) -> None:
         """Stream the marks of exactly these symbols from now on."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,6 +74,7 @@ class BinanceUsdmVenue:
         self._brackets: dict[str, Any] = {}
         self._brackets_at = -BRACKETS_EVERY
         self._listing_at = -AGAIN_AFTER
+        self._listing_due = math.inf
         self._listing = Listing({}, {})
         self._stops = StopList(self._list_stops)
         self._told: set[str] = set()
@@ -107,9 +109,12 @@ class BinanceUsdmVenue:
             raise
         return power
 
-    async def _load_listing(self) -> None:
+    async def _load_listing(self, held: frozenset[str] = frozenset()) -> None:
         self._listing_at = self._clock.now().mono
         await _read("exchangeInfo", lambda: self._reader.load_markets(True))  # noqa: FBT003 - ccxt's signature
+        if not held <= self._reader.markets.keys():
+            self._reader.set_markets_from_exchange(self._orders)
+            raise ReadError(f"{NAME}, exchangeInfo: it lacks what is held")
         self._orders.set_markets_from_exchange(self._reader)
         self._relist()
 
@@ -149,10 +154,7 @@ class BinanceUsdmVenue:
 
     async def read(self) -> AccountRead:
         """One whole read: four answers of one moment, or ReadError."""
-        if not self._reader.markets:
-            await self._load_listing()
-        if self._clock.now().mono - self._brackets_at >= BRACKETS_EVERY:
-            await self._refresh_brackets()
+        await self._ask_anew()
         last: PayloadError | None = None
         for _ in range(MOMENTS):
             try:
@@ -177,9 +179,32 @@ class BinanceUsdmVenue:
             await self._refresh_brackets()
         raise ReadError(f"{NAME}: {last or 'the maintenance brackets keep changing'}")
 
+    async def _ask_anew(self) -> None:
+        """Whatever is missing or due of the listing and the brackets."""
+        if not self._reader.markets:
+            await self._load_listing()
+        if self._clock.now().mono >= self._listing_due:
+            await self._refresh_listing()
+        if self._clock.now().mono - self._brackets_at >= BRACKETS_EVERY:
+            await self._refresh_brackets()
+
     def _may_ask_again(self, asked_at: float) -> bool:
         """Whether it is time to ask anew for what an earlier answer did not hold."""
         return self._clock.now().mono - asked_at >= AGAIN_AFTER
+
+    def list_anew(self) -> None:
+        """Ask again for the listing and the brackets with the next read."""
+        self._listing_due = self._clock.now().mono
+        self._brackets_at = -BRACKETS_EVERY
+
+    async def _refresh_listing(self) -> None:
+        """Read the listing again; the old one stays when that fails or lacks what is held, until a minute later."""
+        self._listing_due = math.inf
+        try:
+            await self._load_listing(held=self._watched)
+        except ReadError as error:
+            self._listing_due = self._clock.now().mono + AGAIN_AFTER
+            self._tell(f"the listing could not be read: {error.reason}")
 
     async def _refresh_brackets(self) -> None:
         """Read the brackets again; the old ones stay when that fails, and it is tried again a minute later."""
