@@ -17,7 +17,8 @@ from watchdog.clock import SteppedClock
 from watchdog.control import ControlError
 from watchdog.demo.lockstep import Lockstep, LockstepError
 from watchdog.logs import logging_to_stderr
-from watchdog.service import Service, load_rules
+from watchdog.reload import load_rules
+from watchdog.service import Service
 from watchdog.settings import load_settings
 from watchdog.store import StoreError
 from watchdog.tomlfile import FileError
