@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
+
+LONG = ("endtoend", "simulation", "test_demo.py")
+"""Folders and files of tests that take many seconds each."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker more than there are processors: many tests wait for a process or a deadline more than they work."""
+    del config
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: begun last, one of them would keep a single worker busy when all others are done."""
+    items.sort(key=lambda item: not set(item.path.parts) & {*LONG})
 
 
 def pytest_collection_finish() -> None:

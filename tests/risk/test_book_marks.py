@@ -40,6 +40,31 @@ def test_moved_is_the_same_as_made_anew(read: AccountRead, ticks: list[tuple[str
     assert book == anew
 
 
+@given(read=accounts(), ticks=TICKS)
+def test_marks_together_are_the_same_as_one_by_one(read: AccountRead, ticks: list[tuple[str, Decimal, float]]) -> None:
+    """A burst valued at once gives every figure that its marks give one after the other."""
+    burst = {symbol: price for symbol, price, _ in ticks}
+    book = one_by_one = Book.of(read, 100.0, {})
+    for symbol, price in burst.items():
+        one_by_one = one_by_one.with_mark(symbol, price, 101.0)
+    assert book.with_marks(burst, 101.0) == one_by_one
+    assert book.with_marks(burst, 99.0) is book
+
+
+def test_what_shares_a_pool() -> None:
+    """A symbol goes with those of its own pool; an isolated one, and one that is not held, with none."""
+    held = [
+        position(BTC),
+        position(ETH),
+        position("SOL/USDC:USDC", asset="USDC"),
+        position("XRP/USDT:USDT", wallet="1000"),
+    ]
+    book = Book.of(account(held, [balance("2000"), balance("2000", "USDC")]), 0.0, {})
+    waiting = [each.symbol for each in held] + ["DOT/USDT:USDT"]
+    assert book.shared(BTC, waiting) == (ETH,)
+    assert [book.shared(symbol, waiting) for symbol in waiting[2:]] == [(), (), ()]
+
+
 def test_a_mark_touches_its_own_pool_only() -> None:
     """All that a mark does not move is the same object, not an equal one."""
     held = [

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seeds N [--start S] [--verbose] [--seed K]`: run the fault campaign."""
+"""`python -m tests.simulation --seeds N [--start S] [--verbose] [--seed K] [--mutants]`: run the fault campaign."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from tests.simulation.campaign import Result, run_seed
+from tests.simulation.mutants import MUTANTS, run_mutant
 
 
 def main() -> int:
@@ -20,7 +21,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--verbose", action="store_true", help="show the event log of a seed as it happens")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--mutants", action="store_true", help="run the broken daemons instead: each has to be noticed")
     args = parser.parse_args()
+    if args.mutants:
+        return _mutants(args.jobs)
     seeds = [args.seed] if args.seed is not None else list(range(args.start, args.start + args.seeds))
     began = time.monotonic()
     if args.verbose or len(seeds) == 1 or args.jobs == 1:
@@ -39,6 +43,19 @@ def main() -> int:
     for result in broken:
         _say(f"replay with: {result.command}")
     return 1 if broken else 0
+
+
+def _mutants(jobs: int) -> int:
+    """Exit 0 when each was noticed, 1 when one was not."""
+    began, missed = time.monotonic(), []
+    with ProcessPoolExecutor(min(jobs, len(MUTANTS)), mp_context=get_context("spawn")) as pool:
+        for name, result in zip(MUTANTS, pool.map(run_mutant, MUTANTS), strict=True):
+            noticed = result.broken[0].strip()[:120] if result.broken else "NOT NOTICED"
+            _say(f"{name}, seed {result.seed}, {result.seconds:.1f} s: {noticed}")
+            if not result.broken:
+                missed.append(name)
+    _say(f"{len(MUTANTS)} broken daemons, {len(missed)} not noticed, in {time.monotonic() - began:.0f} s")
+    return 1 if missed else 0
 
 
 def _tell(result: Result) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from tests.simulation.loop import StuckError, VirtualLoop, virtual_loop
 from tests.simulation.plan import draw
 from tests.simulation.record import Record
-from tests.simulation.world import World
+from tests.simulation.world import EnoughError, World
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  (only its being there is asked; the folder below has a random name)
 
@@ -39,8 +39,8 @@ class Result:
         return f"python -m tests.simulation --seed {self.seed} --verbose"
 
 
-def run_seed(seed: int, echo: Callable[[str], None] | None = None) -> Result:
-    """Run one seed, whole."""
+def run_seed(seed: int, echo: Callable[[str], None] | None = None, *, hasty: bool = False) -> Result:
+    """Run one seed, whole; or up to what breaks first."""
     began = time.monotonic()
     with _folder() as folder, _quiet(), virtual_loop() as runner:
         loop = runner.get_loop()
@@ -50,8 +50,8 @@ def run_seed(seed: int, echo: Callable[[str], None] | None = None) -> Result:
         loop.set_exception_handler(lambda _, context: record.fail(_in_words(context)))
 
         async def live() -> None:
-            world = World(draw(seed), folder, loop, record)
-            with world.watching():
+            world = World(draw(seed), folder, loop, record, hasty=hasty)
+            with world.watching(), contextlib.suppress(EnoughError):
                 await world.run()
 
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.simulation.plan import Disk
+from tests.simulation.acts import Disk
 from watchdog.store import Store
 
 NAME = "watchdog.db"
@@ -102,6 +102,9 @@ class OnDisk:
         self.told: set[str] = set()
         """Alerts of which a message is in the outbox."""
         self.firing: set[str] = set()
+        """Alerts that fire and have been said."""
+        self.disarmed_until = 0.0
+        """Wall time."""
         path = folder / NAME
         if not path.exists():
             return
@@ -125,5 +128,7 @@ class OnDisk:
             self.told.add(alert)
         for key, value in raw.execute("SELECT key, value FROM state WHERE kind = 'alert'"):
             kept: dict[str, Any] = json.loads(value)
-            if kept["level"] is not None:
+            if kept["level"] is not None and kept["told"] is not None:  # else a silence holds it back
                 self.firing.add(key)
+        for (value,) in raw.execute("SELECT value FROM state WHERE kind = 'account'"):
+            self.disarmed_until = max(self.disarmed_until, json.loads(value).get("disarmed_until") or 0.0)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from decimal import Decimal
 
+from tests.simulation.delivery import Delivery
 from tests.simulation.disk import OnDisk
 from tests.simulation.exchange import WatchedExchange
 from tests.simulation.oracle import Opinion, opinion
@@ -31,10 +32,16 @@ class Judge:
     """Holds what it has seen of a seed, and says what broke."""
 
     def __init__(
-        self, exchange: WatchedExchange, peers: Mapping[str, Peer], record: Record, secrets: list[str]
+        self,
+        exchange: WatchedExchange,
+        peers: Mapping[str, Peer],
+        delivery: Delivery,
+        record: Record,
+        secrets: list[str],
     ) -> None:
         self._exchange = exchange
         self._peers = peers
+        self._delivery = delivery
         self._record = record
         self._secrets = secrets
         self._two_since: dict[str, float] = {}
@@ -43,8 +50,6 @@ class Judge:
         """When (market ms) each stop of ours was accepted."""
         self._ended: dict[str, int] = {}
         self._refused: dict[str, float] = {}
-        self.handed_over: dict[tuple[str, str], None] = {}
-        """Message ids and channels that the daemon has undertaken to deliver."""
         self.hands_off: dict[str, int] = {}
         """Per symbol how often a stop of ours was cancelled by hand since the position began."""
 
@@ -104,7 +109,6 @@ class Judge:
         """The daemon's process has died, or was stopped, and left this on the disk."""
         for key in sorted(disk.firing - disk.told):
             self._record.fail(f"alert {key} is saved as firing, and no message of it is in the outbox")
-        self.handed_over.clear()  # what was not on the disk is lost with the process, and no more is asked
         for name, peer in self._peers.items():
             for message_id in peer.received:
                 done = disk.done.get((message_id, name))
@@ -177,11 +181,11 @@ class Judge:
 
     def undelivered(self, disk: OnDisk) -> list[str]:
         """Messages that a channel should have heard and has not, in words."""
-        owed = {**dict.fromkeys(disk.done), **self.handed_over}
+        owed = {**dict.fromkeys(disk.done), **self._delivery.handed_over}
         return [
             f"{name} never heard {message_id}"
             for message_id, name in owed
-            if message_id not in self._peers[name].received
+            if message_id not in self._peers[name].received and not self._delivery.excused(name, message_id)
         ]
 
     def final(self, disk: OnDisk) -> None:

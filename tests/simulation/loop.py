@@ -59,6 +59,8 @@ class Life:
     sockets: list[socket.socket] = field(default_factory=list)
     limbo: list[asyncio.Handle] = field(default_factory=list)
     """Steps that were due after it was frozen."""
+    signals: dict[int, asyncio.Handle] = field(default_factory=dict)
+    """What it does on a signal."""
 
     def step(self) -> bool:
         """One step is due; False when it is not to be made."""
@@ -241,6 +243,25 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().close()
 
     # --- lives
+
+    def add_signal_handler(  # type: ignore[override]  # typeshed's is variadic in types, as above
+        self, sig: int, callback: Callable[..., object], *args: Any
+    ) -> None:
+        """What the life that asks does on a signal; a real one would reach them all."""
+        life = LIFE.get()
+        assert life is not None  # only daemons listen to signals
+        life.signals[sig] = asyncio.Handle(callback, args, self, contextvars.copy_context())
+
+    def remove_signal_handler(self, sig: int) -> bool:
+        """It does nothing on it any more."""
+        life = LIFE.get()
+        return life is not None and life.signals.pop(sig, None) is not None
+
+    def signal(self, life: Life, sig: int) -> None:
+        """Send a life a signal; one that does not listen does not hear it."""
+        handle = life.signals.get(sig)
+        if handle is not None:
+            self._ready.append(handle)
 
     def create_task(self, coro: Generator[Any, None, T] | Coroutine[Any, Any, T], **options: Any) -> asyncio.Task[T]:
         """Start a task; it belongs to the life of its context."""

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import heapq
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from unittest import mock
+from weakref import WeakKeyDictionary
 
-from watchdog.core import reads
+from rpds import HashTrieMap
+
+from tests.simulation.campaign import Result, run_seed
+from watchdog.alerts import desk
+from watchdog.alerts.desk import Desk
+from watchdog.core import hands, reads, step
+from watchdog.core.state import State
+from watchdog.core.step import RulesChanged
 from watchdog.domain.effects import Message
-from watchdog.domain.facts import Answer, Rejected, Unresolved
+from watchdog.domain.facts import Answer, Instant, Rejected, Unresolved
 from watchdog.domain.position import OrderSide, StopOrder
 from watchdog.notifier import _Worker
-from watchdog.protection import decide, guard, outcome, shield
+from watchdog.protection import asking, decide, guard, outcome, shield, work
 from watchdog.protection.decide import Decision, DoCancel, DoPlace, Situation
 from watchdog.protection.guard import Guard
+from watchdog.reload import Reloader, Settling
+from watchdog.rules.schema import Mode, Ruleset
 from watchdog.runner import AccountRunner
 from watchdog.store import StoreError
 from watchdog.venues.binanceusdm import wire
@@ -145,23 +157,155 @@ def confirms_before_sending() -> Iterator[None]:
 @contextlib.contextmanager
 def leaves_orphans() -> Iterator[None]:
     """Law 8: a stop is left behind when its position is closed."""
-    with mock.patch.object(shield, "_clear_up", lambda _shield, guard, *_: guard):
+    with mock.patch.object(work, "_clear_up", lambda _shield, guard, *_: guard):
         yield
 
 
-MUTANTS: Mapping[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
-    made.__name__: made
-    for made in (
-        cancel_first,
-        no_answer_is_a_no,
-        leaves_the_old_one,
-        too_large,
-        forgets_its_ids,
-        stale_is_fresh,
-        tells_before_saving,
-        gives_a_message_up,
-        wrong_side,
-        confirms_before_sending,
-        leaves_orphans,
+@contextlib.contextmanager
+def reload_drops_alerts() -> Iterator[None]:
+    """A reload begins with no alerts."""
+    right = step._absorb
+
+    def wrong(state: State, fact: Any, desk: Desk, out: Any, now: Instant) -> Any:
+        if isinstance(fact, RulesChanged):
+            desk.alerts = HashTrieMap()
+        return right(state, fact, desk, out, now)
+
+    with mock.patch.object(step, "_absorb", wrong):
+        yield
+
+
+@contextlib.contextmanager
+def takes_half_files() -> Iterator[None]:
+    """Law 12: a file is taken as it is met, though an editor may be writing it."""
+    right = Settling.ready
+
+    def wrong(settling: Settling, digest: str, **_: bool) -> bool:
+        return right(settling, digest, asked=True)
+
+    with mock.patch.object(Settling, "ready", wrong):
+        yield
+
+
+@contextlib.contextmanager
+def broken_file_is_not_told() -> Iterator[None]:
+    """Law 12: nobody hears of a file that was refused."""
+    right = Reloader._refuse
+
+    def wrong(reloader: Reloader, problems: tuple[str, ...]) -> None:
+        right(reloader, problems)
+
+    with mock.patch.object(Reloader, "_refuse", wrong):
+        yield
+
+
+@contextlib.contextmanager
+def silence_stops_acting() -> Iterator[None]:
+    """Law 11: nothing is sent under a silence."""
+    right = hands.leave
+
+    def wrong(state: State, now: Instant) -> shield.Leave:
+        return shield.Leave(given=False, why_not="silenced") if state.silences else right(state, now)
+
+    with mock.patch.object(hands, "leave", wrong):
+        yield
+
+
+@contextlib.contextmanager
+def silences_emergencies() -> Iterator[None]:
+    """Law 11: a silence holds back emergencies too."""
+    with mock.patch.object(desk, "always_said", return_value=False):
+        yield
+
+
+@contextlib.contextmanager
+def acts_while_disarmed() -> Iterator[None]:
+    """Law 11: a disarming changes nothing."""
+    right = hands.leave
+
+    def wrong(state: State, now: Instant) -> shield.Leave:
+        return right(replace(state, disarmed_until=None), now)
+
+    with mock.patch.object(hands, "leave", wrong):
+        yield
+
+
+@contextlib.contextmanager
+def asks_and_acts() -> Iterator[None]:
+    """Mode ask: what is proposed is sent as well, whatever is answered."""
+    right = Ruleset.mode_for
+
+    def wrong(rules: Ruleset, *arguments: Any) -> Mode:
+        mode = right(rules, *arguments)
+        return Mode.ACT if mode is Mode.ASK else mode
+
+    with mock.patch.object(Ruleset, "mode_for", wrong):
+        yield
+
+
+@contextlib.contextmanager
+def confirms_what_it_never_showed() -> Iterator[None]:
+    """Mode ask: a yes sends the plan as it is by then, however much it grew."""
+    with mock.patch.object(asking, "_outdated", return_value=""):
+        yield
+
+
+@contextlib.contextmanager
+def best_news_first() -> Iterator[None]:
+    """A channel gets the mildest message first."""
+
+    def wrong(worker: _Worker, message: Message) -> None:
+        heapq.heappush(worker._queue, (message.level, message.at, next(worker._order), message))
+        worker._wake.set()
+
+    with mock.patch.object(_Worker, "_push", wrong):
+        yield
+
+
+@contextlib.contextmanager
+def channels_wait_for_each_other() -> Iterator[None]:
+    """Law 10: one message at a time, over all channels."""
+    right, locks = _Worker._send, WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]()
+
+    async def wrong(worker: _Worker, message: Message) -> None:
+        async with locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+            await right(worker, message)
+
+    with mock.patch.object(_Worker, "_send", wrong):
+        yield
+
+
+MUTANTS: Mapping[str, tuple[Callable[[], contextlib.AbstractContextManager[None]], int]] = {
+    made.__name__: (made, seed)
+    for made, seed in (
+        (cancel_first, 2),
+        (no_answer_is_a_no, 12),
+        (leaves_the_old_one, 2),
+        (too_large, 12),
+        (forgets_its_ids, 9),
+        (stale_is_fresh, 0),
+        (tells_before_saving, 9),
+        (gives_a_message_up, 2),
+        (wrong_side, 12),
+        (confirms_before_sending, 12),
+        (leaves_orphans, 12),
+        (reload_drops_alerts, 14),
+        (takes_half_files, 27),
+        (broken_file_is_not_told, 14),
+        (silence_stops_acting, 21),
+        (silences_emergencies, 13),
+        (acts_while_disarmed, 12),
+        (asks_and_acts, 14),
+        (confirms_what_it_never_showed, 21),
+        (best_news_first, 14),
+        (channels_wait_for_each_other, 14),
     )
 }
+"""By name: the broken daemon, and a seed that notices it."""
+
+
+def run_mutant(name: str) -> Result:
+    """Run the seed that has to notice a broken daemon, up to where it does."""
+    made, seed = MUTANTS[name]
+    with made():
+        return run_seed(seed, hasty=True)

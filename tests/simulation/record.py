@@ -20,6 +20,11 @@ class Record:
         self.lines: list[str] = []
         self.broken: list[str] = []
 
+    @property
+    def now(self) -> float:
+        """Virtual seconds since the seed began."""
+        return self._clock()
+
     def hide(self, made: str, name: str) -> None:
         """From now on write `name` for a text that is made at random in each run."""
         self._hidden[made] = name

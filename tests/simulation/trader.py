@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import ROUND_FLOOR, Decimal
 
+from tests.simulation.acts import Act, Hand
 from tests.simulation.exchange import WatchedExchange, is_ours
-from tests.simulation.plan import Act, Hand
 from tests.simulation.record import Record
 from watchdog.paper.hand import Hand as PaperHand
 from watchdog.paper.orders import AlgoType, NewAlgo

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -65,10 +65,12 @@ class WatchedVenue:
         record: Record,
         refused: Callable[[str, float], None],
         liquidation: Callable[[str], Decimal | None],
+        asked_at: Mapping[str, float],
     ) -> None:
         self._venue = venue
         self._refused = refused
         self._liquidation = liquidation
+        self._asked_at = asked_at
         self._clock = clock
         self._record = record
         self._told: list[_Told] = []
@@ -94,6 +96,9 @@ class WatchedVenue:
 
     async def place(self, order: StopOrder) -> Answer:
         """As the venue, after a look at what the daemon sends."""
+        waited = self._record.now - self._asked_at.get(order.client_id, 0.0)
+        if waited > _JUST_NOW_S:
+            self._record.fail(f"a stop waits {waited:.3f} s for something before it is sent: {order}")
         self._record.say(f"daemon places {order.symbol} {order.order_side} {order.size} at {order.trigger_price}")
         self._check_place(order)
         return await self._sent(order.symbol, f"place {order.client_id}", lambda: self._venue.place(order))
@@ -111,6 +116,10 @@ class WatchedVenue:
         self._record.say(f"daemon cancels {client_id}")
         self._check_cancel(symbol, client_id)
         return await self._sent(symbol, f"cancel {client_id}", lambda: self._venue.cancel(symbol, client_id))
+
+    def list_anew(self) -> None:
+        """Ask again for ticks and tiers."""
+        self._venue.list_anew()
 
     def watch(self, symbols: frozenset[str]) -> None:
         """As the venue."""

@@ -4,50 +4,67 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from unittest import mock
 
-from tests.simulation.disk import DiskTrouble, OnDisk, leave_as_after_death, lock_handles
+from tests.simulation.acts import Act, Disk, Edit, How, Moment, Mood, What
+from tests.simulation.consent import Consent
+from tests.simulation.delivery import Delivery
+from tests.simulation.disk import DiskTrouble, OnDisk
 from tests.simulation.exchange import WatchedExchange, WatchedServer
 from tests.simulation.judge import CYCLE_S, Judge
-from tests.simulation.loop import Life, VirtualLoop
+from tests.simulation.lives import Lives
+from tests.simulation.loop import VirtualLoop
 from tests.simulation.market import markets
 from tests.simulation.oracle import nearest_liquidation
 from tests.simulation.peer import Peer, PeerChannel
-from tests.simulation.plan import CALM_S, TROUBLED_S, Act, Disk, Moment, Mood, Plan, What
+from tests.simulation.plan import Plan
 from tests.simulation.record import Record
+from tests.simulation.reloads import Reloads
+from tests.simulation.rules_file import RulesFile
+from tests.simulation.steps import Steps
+from tests.simulation.talk import Talk
+from tests.simulation.tracks import CALM_S, TROUBLED_S
 from tests.simulation.trader import Trader
 from tests.simulation.watched import WatchedVenue
 from watchdog.clock import Clock, LoopClock
 from watchdog.domain.effects import Level, Message
-from watchdog.notifier import Notifier
+from watchdog.notifier import _Worker
 from watchdog.paper.control import Trouble, make_trouble
 from watchdog.paper.orders import Algo
 from watchdog.paper.refusal import RefusedError
-from watchdog.service import Service, VenueMaker, load_rules, venue_maker
+from watchdog.reload import load_rules
+from watchdog.service import Service, VenueMaker, venue_maker
 from watchdog.settings import AccountSettings, ChannelSettings, Settings, load_settings
 from watchdog.store import Store
 from watchdog.venues.base import Venue
 
 WALL_START = 1_760_129_340.0
 """10 October 2025, 20:49 UTC."""
-_SHIPPED = Path(__file__).parents[2] / "config" / "rules.toml"
+_CHANNELS = {"phone": Level.WARN, "house": Level.INFO}
 _AFTERMATH_S = 35.0
 """Seconds after trouble in which back-offs may still run."""
+_SETTLED_S = 45.0
+"""Seconds after the disk was bad in which what waits for it may still be written."""
 _DRAIN_S = 80.0
 """A channel that failed is tried again within a minute."""
 
 
-class World:
-    """See the module."""
+class EnoughError(Exception):
+    """Something broke, and no more was asked."""
 
-    def __init__(self, plan: Plan, folder: Path, loop: VirtualLoop, record: Record) -> None:
+
+class World:
+    """See the module. `hasty`: end with what breaks first."""
+
+    def __init__(self, plan: Plan, folder: Path, loop: VirtualLoop, record: Record, *, hasty: bool = False) -> None:
         self.plan = plan
+        self._hasty = hasty
         self.folder = folder
         self.loop = loop
         self.record = record
@@ -55,20 +72,26 @@ class World:
         exchange = WatchedExchange(markets(), round(WALL_START * 1000), record)
         self.exchange = exchange
         self.server = WatchedServer(exchange, Random(f"way {plan.seed}"), record, plan.latency)
-        self.peers = {
-            name: Peer(name, level, record, self._heard)
-            for name, level in (("phone", Level.WARN), ("house", Level.INFO))
-        }
-        self.judge = Judge(exchange, self.peers, record, [self.server.api_key.secret, self.server.api_key.key])
+        self.delivery = Delivery([*_CHANNELS], record, lambda: self.now)
+        self.peers = {name: Peer(name, level, record, self.delivery, self._heard) for name, level in _CHANNELS.items()}
+        self.consent = Consent(record)
+        self.steps = Steps(record, self.consent, lambda: self.now)
+        secrets = [self.server.api_key.secret, self.server.api_key.key]
+        self.judge = Judge(exchange, self.peers, self.delivery, record, secrets)
         self.disk = DiskTrouble(folder, Random(f"disk {plan.seed}"), self._saving)
         self.trader = Trader(exchange, self.server.hand, record, self.judge.hands_off)
         exchange.happened = self._stop_changed
-        self._lives: list[Life] = []
+        record.hide(str(folder), "FOLDER")
+        self.rules = RulesFile(folder, plan, record)
+        self.reloads = Reloads(self.rules, record)
+        self.lives = Lives(folder, loop, record, self.disk, self._serve, self._mourn)
+        self.lives.restart = self._killed
+        self.talk = Talk(self.peers, folder / "watchdog.sock", record, Random(f"talk {plan.seed}"))
         self._venues_made: list[Venue] = []
         self._service: Service | None = None
-        self._daemon: asyncio.Task[None] | None = None
-        self._stop = asyncio.Event()
-        self._armed: Act | None = None
+        self._up_from = 0.0
+        self._edits: list[Act] = []
+        """Those that wait for their moments."""
         self._restarts: set[asyncio.Task[None]] = set()
         self._began = loop.time()
         self._calm_from = 0.0
@@ -107,10 +130,17 @@ class World:
             await asyncio.sleep(second - self.now)
             await self.server.move(rows[min(second, len(rows) - 1)])
             self._second()
+            if self._hasty and self.record.broken:
+                raise EnoughError
 
     def _second(self) -> None:
-        up = self._daemon is not None and not self._daemon.done()
-        self.judge.second(readable=up and self.now > self._readable_from)
+        up, service = self.lives.up, self._service
+        no_leave_for = WALL_START + self.now - self.consent.no_leave_at
+        self.judge.second(readable=up and self.now > self._readable_from and no_leave_for > _AFTERMATH_S)
+        if up and service is not None:
+            self.consent.second(WALL_START + self.now)
+            self.delivery.second()
+            self.reloads.second(service, self.delivery, self._up_from, self.now)
 
     async def _quiet(self) -> None:
         """Faults have ended: wait for what has to be right within three cycles, the rule's hold and a cool-down."""
@@ -119,6 +149,7 @@ class World:
         began = self.now
         while True:
             await self._market(round(self.now) + 1)
+            self.talk.answer(self.now)
             patience = max(began + allowed, self._cooled() + 3 * CYCLE_S)
             if self.now > patience or self.now > TROUBLED_S + CALM_S + 700:
                 break
@@ -126,6 +157,8 @@ class World:
                 break
         await self._market(round(self.now + _DRAIN_S))
         self.judge.final(OnDisk(self.folder))
+        if self._service is not None:
+            self.reloads.final(self._service, self.peers)
 
     def _cooled(self) -> float:
         """When the last cool-down after a refused order ends."""
@@ -142,13 +175,13 @@ class World:
         """Stop the daemon as systemd would, then clear away what its earlier lives have left."""
         for task in self._restarts:
             task.cancel()
-        if self._daemon is not None and not self._daemon.done():
-            await self._stop_gracefully()
+        if self.lives.up:
+            await self.lives.stop_gracefully()
         await self.server.stop()
+        self.steps.over = True
         for peer in self.peers.values():
             peer.over = True
-        for life in self._lives:
-            await self.loop.bury(life)
+        await self.lives.clear_away()
         for venue in self._venues_made:
             await venue.close()  # again, for one whose life ended before it could
 
@@ -162,11 +195,7 @@ class World:
         exchange.drain()
 
     def _write_files(self) -> None:
-        """The two files a user writes, and the keys."""
-        rules = _SHIPPED.read_text(encoding="utf-8")
-        rules = rules.replace('mode = "watch"', 'mode = "act"\nfirst_act_after = "0s"', 1)
-        rules = rules.replace('hold = "60s"', f'hold = "{self.plan.hold}s"')
-        (self.folder / "rules.toml").write_text(rules, encoding="utf-8")
+        """The settings, and the keys."""
         for name, text in (("main.key", self.server.api_key.key), ("main.secret", self.server.api_key.secret)):
             path = self.folder / name
             path.touch(mode=0o600)
@@ -192,13 +221,11 @@ class World:
 
     def _start(self) -> None:
         if self.disk.now is Disk.GONE:
-            self.disk.end(None)  # a daemon that starts without its file is another story
-        life = Life(len(self._lives), self._died)
-        self._lives.append(life)
-        self._stop = asyncio.Event()
-        self.record.say(f"daemon starts, life {life.number}")
-        self._daemon = self.loop.begin_life(life, self._serve(self._stop))
-        self._daemon.add_done_callback(functools.partial(self._ended, life))
+            self._disk_ends(None)  # a daemon that starts without its file is another story
+        self.rules.mend(self.now)
+        self.delivery.began()
+        self._up_from = self.now
+        self.lives.start()
 
     async def _serve(self, stop: asyncio.Event) -> None:
         """What `watchdog run` does, on the loop's clock."""
@@ -220,7 +247,7 @@ class World:
                 self.record.hide(store.installation, "OURS----")
             venue = make(account, clock)
             self._venues_made.append(venue)
-            return WatchedVenue(venue, clock, self.record, self.judge.refused, self._liquidation)
+            return WatchedVenue(venue, clock, self.record, self.judge.refused, self._liquidation, self.steps.placed_at)
 
         return watched
 
@@ -229,55 +256,24 @@ class World:
         position = self.exchange.account.position(symbol.split(":", maxsplit=1)[0].replace("/", ""))
         return nearest_liquidation(self.exchange.account, position) if position.amount else None
 
-    def _channel(self, channel: ChannelSettings) -> PeerChannel:
+    def _channel(self, channel: ChannelSettings, *_: object) -> PeerChannel:
         return PeerChannel(self.peers[channel.name])
 
     @property
     def _store(self) -> Store | None:
-        if self._service is None or self._lives[-1].frozen:
+        if self._service is None or self.lives.frozen:
             return None
         notifier = self._service.notifier
         outbox = None if notifier is None else notifier._outbox
         return outbox if isinstance(outbox, Store) else None
 
-    def _ended(self, life: Life, daemon: asyncio.Task[None]) -> None:
-        if life.frozen or daemon.cancelled():
-            return
-        error = daemon.exception()
-        if error is not None:
-            self.record.fail(f"the daemon ended by itself: {error!r}")
-        elif not self._stop.is_set():
-            self.record.fail("the daemon ended by itself")
+    def _mourn(self, disk: OnDisk) -> None:
+        self._disk_ends(None)
+        self.delivery.died()
+        self.consent.died(disk)
+        self.judge.died(disk)
 
-    async def _stop_gracefully(self) -> None:
-        self.record.say("daemon is stopped")
-        self._stop.set()
-        if self._daemon is not None:
-            await asyncio.wait({self._daemon}, timeout=60.0)
-            if not self._daemon.done():
-                self.record.fail("the daemon does not stop")
-        life = self._lives[-1]
-        left = [task for task in life.tasks if not task.done()]
-        if left:
-            self.record.fail(f"tasks are left running after a graceful stop: {left}")
-        self._exit(life)
-
-    def _exit(self, life: Life) -> None:
-        """The process is over: the kernel closes its sockets and lets its lock go; the file is as it is."""
-        self.loop.kill(life)
-        self.disk.end(None)
-        for handle in lock_handles(self.folder):
-            self.loop.remove_descriptor(handle)
-        leave_as_after_death(self.folder)
-        self.judge.died(OnDisk(self.folder))
-
-    def _died(self) -> None:
-        """The process is killed, between two steps."""
-        life, act = self._lives[-1], self._armed
-        self.record.say(f"daemon dies after {life.steps} steps")
-        self._exit(life)
-        self._armed = None
-        wait = 10.0 if act is None else max(0.1, act.until - act.at)
+    def _killed(self, wait: float) -> None:
         task = self.loop.create_task(self._start_after(wait))
         self._restarts.add(task)
         task.add_done_callback(self._restarts.discard)
@@ -306,11 +302,12 @@ class World:
                 ends.append(asyncio.create_task(self._undo(act)))
         await asyncio.gather(*ends)
         await asyncio.sleep(max(0.0, TROUBLED_S - self.now))
-        self._armed = None
+        self.lives.disarm()
+        self._edits.clear()
         if self._restarts:
             await asyncio.wait(self._restarts)
 
-    async def _do(self, act: Act) -> None:
+    async def _do(self, act: Act) -> None:  # noqa: C901  (a table of all that can happen)
         match act.what:
             case What.FAULT if act.fault is not None:
                 self.server.faults.add(act.fault)
@@ -318,13 +315,20 @@ class World:
                 kind = act.name
                 await make_trouble(self.server, Trouble.model_validate({"kind": kind, "sockets": act.which}))
             case What.CHANNEL:
-                self.peers[act.symbol].mood = Mood(act.name)
+                self.peers[act.symbol].turn(Mood(act.name), act.seconds)
             case What.DISK:
+                self.delivery.disk_well_from = float("inf")
                 self.disk.begin(Disk(act.name), self._store)
             case What.HAND:
                 self.trader.act(act)
+            case What.RULES if act.symbol:
+                self._edits.append(act)
+            case What.RULES:
+                self._edit(act)
+            case What.WORD:
+                self.talk.act(act)
             case What.CRASH:
-                self._arm(act)
+                self.lives.arm(act)
             case What.RESTART:
                 await self._restart(act)
 
@@ -339,31 +343,37 @@ class World:
         elif act.what is What.SOCKETS:
             await make_trouble(self.server, Trouble(kind="thaw"))
         elif act.what is What.CHANNEL:
-            self.peers[act.symbol].mood = Mood.WELL
+            self.peers[act.symbol].turn(Mood.WELL)
         else:
-            self.disk.end(self._store)
+            self._disk_ends(self._store)
 
     async def _restart(self, act: Act) -> None:
-        if self._daemon is None or self._daemon.done() or self._lives[-1].frozen:
+        if not self.lives.up:
             return
-        await self._stop_gracefully()
+        await self.lives.stop_gracefully()
         self._trouble_until(act.until + 5.0, What.RESTART)
         await asyncio.sleep(max(0.0, act.until - self.now))
         self._start()
 
-    # --- ends of the daemon
-
-    def _arm(self, act: Act) -> None:
-        if self._lives[-1].frozen:
-            return
-        self._armed = act
-        self._happened(Moment.NOW)
+    # --- moments
 
     def _happened(self, moment: Moment) -> None:
-        """A crash that waits for this moment comes a few steps later."""
-        act, life = self._armed, self._lives[-1] if self._lives else None
-        if act is not None and life is not None and act.name == moment and life.fuse is None:
-            life.fuse = act.steps
+        """A crash, or an edit, that waits for this."""
+        self.lives.happened(moment)
+        waiting, self._edits = self._edits, [act for act in self._edits if act.symbol != moment]
+        for act in waiting:
+            if act.symbol == moment:
+                self.loop.call_soon(self._edit, act)
+
+    def _edit(self, act: Act) -> None:
+        self.rules.write(Edit(act.name), How(act.how), act.share, self.now)
+        if act.nudge:
+            self.rules.nudged()
+            self.lives.nudge()
+
+    def _disk_ends(self, store: Store | None) -> None:
+        self.disk.end(store)
+        self.delivery.disk_well_from = self.now + _SETTLED_S
 
     def _stop_changed(self, what: str, algo: Algo) -> None:
         self.judge.stop_changed(what, algo)
@@ -371,6 +381,8 @@ class World:
 
     def _heard(self, peer: Peer, message: Message) -> None:
         self.judge.heard(peer, message)
+        if peer.received[message.id] == 1:
+            self.talk.sees(peer, message)
         self._happened(Moment.TOLD)
 
     def _saving(self) -> None:
@@ -378,22 +390,20 @@ class World:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Hear what is logged, and what the daemon undertakes to deliver, for the length of a block."""
+        """Hear what is logged, what the core does, and what is to be delivered, for the length of a block."""
         handler = _Hearing(self.judge)
         root = logging.getLogger()
-        said, handed = Notifier.say_now, Notifier.hand_over
-        owed = self.judge.handed_over
+        add, delivery = _Worker.add, self.delivery
 
-        def say_now(notifier: Notifier, message: Message) -> None:
-            owed.update(dict.fromkeys((message.id, name) for name in notifier.channels_for(message)))
-            said(notifier, message)
+        def watched(worker: _Worker, message: Message, *, saved: bool) -> None:
+            delivery.hands_over(worker.channel.name, message)
+            add(worker, message, saved=saved)
 
         root.addHandler(handler)
-        Notifier.say_now = say_now  # type: ignore[assignment,method-assign]
         try:
-            yield
+            with mock.patch.object(_Worker, "add", watched), self.steps.watching():
+                yield
         finally:
-            Notifier.say_now, Notifier.hand_over = said, handed  # type: ignore[method-assign]
             root.removeHandler(handler)
 
 

@@ -89,6 +89,7 @@ class Control:
         return [
             web.post("/paper/advance", _answers(self._advance)),
             web.get("/paper/state", _answers(self._state)),
+            web.get("/paper/timings", _answers(self._timings)),
             web.post("/paper/fault", _answers(self._fault)),
             web.post("/paper/trade", _answers(self._trade)),
         ]
@@ -101,6 +102,9 @@ class Control:
     async def _state(self, _request: web.Request) -> dict[str, Any]:
         return self._where() | state(self._server)
 
+    async def _timings(self, _request: web.Request) -> dict[str, Any]:
+        return {"timings": self._server.hub.timings.take()}
+
     async def _fault(self, request: web.Request) -> dict[str, Any]:
         trouble = Trouble.model_validate_json(await _body(request))
         await make_trouble(self._server, trouble)
@@ -111,7 +115,7 @@ class Control:
         hand = self._server.hand
         if trade.action == "move":
             self._server.exchange.market(trade.symbol)
-            await self._server.move({trade.symbol: trade.amount})
+            await self._server.move({trade.symbol: trade.amount}, alone=True)
         elif trade.action == "close":
             hand.close(trade.symbol)
         elif trade.action == "deposit":

@@ -121,11 +121,15 @@ class PaperServer:
             self.face.flush()
         await self.hub.flushed()
 
-    async def move(self, prices: Mapping[str, Price | Decimal]) -> None:
-        """One second on with prices of one's own (a bare number is mark and last price), beside the tape."""
+    async def move(self, prices: Mapping[str, Price | Decimal], *, alone: bool = False) -> None:
+        """One second on with prices of one's own (a bare number is mark and last price), beside the tape.
+
+        Frames go out of every market, as every second; `alone`: of those that moved only.
+        """
         given = {s: p if isinstance(p, Price) else Price(p, p) for s, p in prices.items()}
         self.exchange.tick(self.exchange.time_ms + TICK_MS, {**self.exchange.account.prices, **given})
-        self._push(self.exchange.account.prices)
+        prices = self.exchange.account.prices
+        self._push({symbol: prices[symbol] for symbol in (given if alone else prices)})
         await asyncio.sleep(0)
 
     def _push(self, prices: Mapping[str, Price], *, hold: bool = False) -> None:

@@ -95,24 +95,46 @@ class Book:
         book = replace(empty, _frame=frame, _marks=HashTrieMap(newer))
         return book._valued(own, frame.holdings, frame.pools)  # noqa: SLF001 -- its own class
 
-    @exactly
     def with_mark(self, symbol: str, price: Decimal, at: float) -> Book:
-        """The book at a new mark price of one symbol; itself when it holds none of it or knows a newer mark.
+        """The book at a new mark price of one symbol: `with_marks` of it alone."""
+        return self.with_marks({symbol: price}, at)
 
-        Values anew the symbol's positions and, in cross mode, the others of their pools. The same as `Book.of` with
-        that mark, figure for figure.
+    @exactly
+    def with_marks(self, prices: Mapping[str, Decimal], at: float) -> Book:
+        """The book at new mark prices; itself when it holds none of the symbols or knows newer marks.
+
+        Values anew the symbols' positions and, in cross mode, the others of their pools, each pool once. The same as
+        `Book.of` with these marks, figure for figure.
         """
         frame = self._frame
-        keys = frame.by_symbol.get(symbol, ())
-        last = self._marks.get(symbol)
-        if not keys or frame.refusal or at < (self.at if last is None else last.at):
+        if frame.refusal:
             return self
-        touched = dict.fromkeys(pool for key in keys if (pool := frame.pool_of(key)) is not None)
-        isolated = [key for key in keys if frame.pool_of(key) is None]
-        mark = mark_reading(symbol, price, "stream", at)
-        book = replace(self, _marks=self._marks.insert(symbol, StreamedMark(price, at)))
+        marks = self._marks
+        worths: dict[PositionKey, Reading] = {}
+        for symbol, price in prices.items():
+            keys = frame.by_symbol.get(symbol, ())
+            last = marks.get(symbol)
+            if keys and at >= (self.at if last is None else last.at):
+                marks = marks.insert(symbol, StreamedMark(price, at))
+                worths |= dict.fromkeys(keys, mark_reading(symbol, price, "stream", at))
+        if not worths:
+            return self
+        touched = dict.fromkeys(pool for key in worths if (pool := frame.pool_of(key)) is not None)
+        isolated = [key for key in worths if frame.pool_of(key) is None]
         pooled = (key for pool in touched for key in frame.pools[pool])
-        return book._valued(dict.fromkeys(keys, mark), [*isolated, *pooled], touched)  # noqa: SLF001 -- its own class
+        return replace(self, _marks=marks)._valued(worths, [*isolated, *pooled], touched)  # noqa: SLF001 -- its own class
+
+    def shared(self, symbol: str, others: Iterable[str]) -> tuple[str, ...]:
+        """Those of the other symbols that have a position in a pool in which this one has one too."""
+        frame = self._frame
+        pools = {pool for key in frame.by_symbol.get(symbol, ()) if (pool := frame.pool_of(key)) is not None}
+        if not pools:
+            return ()
+        return tuple(
+            other
+            for other in others
+            if other != symbol and any(frame.pool_of(key) in pools for key in frame.by_symbol.get(other, ()))
+        )
 
     def _valued(self, marks: Mapping[PositionKey, Reading], keys: Iterable[PositionKey], pools: Iterable[str]) -> Book:
         """The book with the worth of `marks`' positions, then `pools`, then the readings of `keys` made anew."""

@@ -50,10 +50,13 @@ def judge_stops(position: Position, mark: Reading, liquidation_near: Reading, st
     `liquidation_near` is the nearer of its own liquidation price and its price at the pool's liquidation. Never: the
     share is Never, coverage is not applicable. Unknown price or mark: the share is Unknown, no order counts.
     """
-    judgements = tuple(
-        _judge(position, mark, liquidation_near, stop) for stop in stops if stop.symbol == position.symbol
-    )
-    total = sum((judgement.share for judgement in judgements), ZERO)
+    judgements: tuple[StopJudgement, ...] = ()
+    total = ZERO
+    if stops:
+        judgements = tuple(
+            _judge(position, mark, liquidation_near, stop) for stop in stops if stop.symbol == position.symbol
+        )
+        total = sum((judgement.share for judgement in judgements), ZERO)
     match mark, liquidation_near:
         case Unknown(), _:
             share: Reading = mark

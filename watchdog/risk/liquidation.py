@@ -6,7 +6,7 @@ Callers run these under `exact.CONTEXT`.
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Context
+from decimal import Context, Decimal
 
 from watchdog.domain.position import Position, Side
 from watchdog.domain.reading import Known, Never, Reading, Unknown
@@ -30,9 +30,7 @@ def own_liquidation(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Re
     if pool is None:
         backing = isolated_equity(holding, worth)
     else:
-        backing = derive(
-            "money", OURS, at, lambda e, all_, own: e - (all_ - own), pool.equity, pool.maintenance, worth.maintenance
-        )
+        backing = derive("money", OURS, at, _behind, pool.equity, pool.maintenance, worth.maintenance)
     match worth.mark, backing:
         case Known(value=mark), Known(value=equity):
             price = liquidation_price(position.side, position.size, mark, equity, requirement)
@@ -41,6 +39,11 @@ def own_liquidation(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Re
             return backing
         case _:
             return worth.mark
+
+
+def _behind(equity: Decimal, all_required: Decimal, own_required: Decimal) -> Decimal:
+    """What of a pool's equity stands behind one of its positions: all but what the others require."""
+    return equity - (all_required - own_required)
 
 
 def anchored(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Holding:
@@ -84,7 +87,8 @@ def _nearer(side: Side, *prices: Known) -> Known:
 
     The same up to 40 digits: whose number it is must not hang on the rounding of the last ones.
     """
-    return max(prices, key=lambda price: _SAME.plus(price.value) * side.sign)
+    sign = side.sign
+    return max(prices, key=lambda price: _SAME.plus(price.value) * sign)
 
 
 def liquidation_of(side: Side, venue: Reading, ours: Reading, gap: Reading) -> Reading:
@@ -93,11 +97,11 @@ def liquidation_of(side: Side, venue: Reading, ours: Reading, gap: Reading) -> R
         case Known(), Known():
             return _nearer(side, venue, _moved(side, ours, gap))
         case Known(), Never():
-            return replace(venue, source=f"{VENUE} alone; {NO_PRICE}")
+            return _said_by(venue, f"{VENUE} alone; {NO_PRICE}")
         case Known(), Unknown(reason=reason):
-            return replace(venue, source=f"{VENUE} alone; ours is unknown: {reason}")
+            return _said_by(venue, f"{VENUE} alone; ours is unknown: {reason}")
         case Unknown(reason=reason), Known():
-            return replace(ours, source=f"{OURS} alone; the venue's is unknown: {reason}")
+            return _said_by(ours, f"{OURS} alone; the venue's is unknown: {reason}")
         case Unknown(reason=theirs), Unknown(reason=own) if theirs != own:
             return Unknown(f"{own}; {theirs}")
         case _:
@@ -106,8 +110,13 @@ def liquidation_of(side: Side, venue: Reading, ours: Reading, gap: Reading) -> R
 
 def _moved(side: Side, ours: Known, gap: Reading) -> Known:
     if isinstance(gap, Known) and gap.value * side.sign > 0:
-        return replace(ours, value=ours.value + gap.value, source=OURS_WITH_GAP)
+        return Known(ours.value + gap.value, ours.unit, OURS_WITH_GAP, ours.at)
     return ours
+
+
+def _said_by(price: Known, source: str) -> Known:
+    """The same figure under another source. Made plainly: this runs for every position of a pool on every tick."""
+    return Known(price.value, price.unit, source, price.at)
 
 
 def near_of(

@@ -14,6 +14,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import repeat
 from operator import itemgetter
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -79,7 +80,7 @@ def liquidation_price(
     long may have none above zero; a short always has one, as losses without end meet any equity.
     """
     toward = DOWN if side is Side.LONG else UP
-    return first_crossing([Load(size, requirement)], Equity(equity, side.sign * size), mark, toward)
+    return _crossing([Load(size, requirement)], Equity(equity, side.sign * size), mark, toward)
 
 
 @exactly
@@ -87,7 +88,7 @@ def shock(exposures: Sequence[Exposure], equity: Decimal) -> Shock:
     """The common moves of all prices that liquidate a pool with this equity, each position's tiers walked."""
     loads = [Load(exposure.notional, exposure.requirement) for exposure in exposures]
     slope = sum((exposure.side.sign * exposure.notional for exposure in exposures), ZERO)
-    down, up = (first_crossing(loads, Equity(equity, slope), ONE, way) for way in (DOWN, UP))
+    down, up = (_crossing(loads, Equity(equity, slope), ONE, way) for way in (DOWN, UP))
     return Shock(None if down is None else down - ONE, None if up is None else up - ONE)
 
 
@@ -97,20 +98,43 @@ def first_crossing(loads: Sequence[Load], equity: Equity, start: Decimal, toward
 
     Exact up to the rounding of 50 digits. Where the requirement jumps, the answer is the edge itself.
     """
+    return _crossing(loads, equity, start, toward)
+
+
+def _crossing(loads: Sequence[Load], equity: Equity, start: Decimal, toward: Way) -> Decimal | None:
     slope, base = -equity.slope, equity.slope * start - equity.value
     required = ZERO
-    edges: list[Iterator[_Edge]] = []
+    numbers: list[int] = []
     for scale, requirement in loads:
-        number = requirement.line_at(scale * start)
-        line = requirement.lines[number]
-        required += line.rate * scale * start + line.base
-        slope += line.rate * scale
-        base += line.base
-        edges.append(_edges(scale, requirement, number, toward))
+        notional = scale * start
+        number = requirement.line_at(notional)
+        numbers.append(number)
+        _, rate, fixed = requirement.lines[number]
+        required += rate * notional + fixed
+        slope += rate * scale
+        base += fixed
     if required >= equity.value:
         return start
-    ahead = edges[0] if len(edges) == 1 else heapq.merge(*edges, key=itemgetter(0))
+    # Most answers lie on the line where the walk begins, before any edge: then there is nothing to walk along.
+    if slope * toward > 0:
+        straight = _root(slope, base, start, toward)
+        if straight > 0 and not any(map(_bends_before, loads, numbers, repeat(straight), repeat(toward))):
+            return straight
+    edges = [
+        _edges(load.scale, load.requirement, number, toward)
+        for load, number in zip(loads, numbers, strict=True)
+        if 0 <= number + toward < len(load.requirement.lines)
+    ]
+    ahead = edges[0] if len(edges) == 1 else heapq.merge(*edges, key=itemgetter(0)) if edges else iter(())
     return _walk(slope, base, start, toward, ahead)
+
+
+def _bends_before(load: Load, number: int, x: Decimal, toward: Way) -> bool:
+    """Whether the requirement of a load leaves its line before `x` is reached."""
+    floors = load.requirement.floors
+    if toward == UP:
+        return number + 1 < len(floors) and floors[number + 1] < load.scale * x
+    return number > 0 and floors[number] > load.scale * x
 
 
 class _Edge(NamedTuple):

@@ -120,6 +120,8 @@ class Requirement:
     """
 
     lines: tuple[Line, ...]
+    floors: tuple[Decimal, ...]
+    """Where each line begins."""
 
     @staticmethod
     @exactly
@@ -140,14 +142,18 @@ class Requirement:
                 lines.append(Line(start, fee, ZERO))
             if zero_until <= start or end is None or zero_until < end:
                 lines.append(Line(max(start, zero_until), tier.rate + fee, -tier.cum))
-        return Requirement(tuple(lines))
+        return Requirement(tuple(lines), tuple(line.floor for line in lines))
 
     def line_at(self, notional: Decimal) -> int:
         """The number of the line a notional lies on; at an edge the upper one."""
-        return max(0, bisect_right(self.lines, notional, key=lambda line: line.floor) - 1)
+        return max(0, bisect_right(self.floors, notional) - 1)
 
     @exactly
     def at(self, notional: Decimal) -> Decimal:
         """Money required of a notional."""
-        line = self.lines[self.line_at(notional)]
-        return line.rate * notional + line.base
+        return self.plain_at(notional)
+
+    def plain_at(self, notional: Decimal) -> Decimal:
+        """The same, for callers that compute under CONTEXT already."""
+        _, rate, base = self.lines[self.line_at(notional)]
+        return rate * notional + base

@@ -41,13 +41,12 @@ def derive(unit: Unit, source: str, at: float, figure: Callable[..., Decimal], *
     values: list[Decimal] = []
     never: Never | None = None
     for reading in inputs:
-        match reading:
-            case Unknown():
-                return reading
-            case Never():
-                never = reading
-            case Known(value=value):
-                values.append(value)
+        if isinstance(reading, Known):
+            values.append(reading.value)
+        elif isinstance(reading, Unknown):
+            return reading
+        else:
+            never = reading
     return Never(never.source, at) if never else Known(figure(*values), unit, source, at)
 
 
@@ -77,7 +76,7 @@ def worth_of(holding: Holding, mark: Reading) -> Worth:
     if isinstance(holding.requirement, Unknown):
         required = holding.requirement
     else:
-        required = Known(holding.requirement.at(notional), "money", OURS, at)
+        required = Known(holding.requirement.plain_at(notional), "money", OURS, at)
     return Worth(mark, Known(notional, "money", OURS, at), unrealised, required)
 
 
@@ -109,14 +108,14 @@ def pool_risk(
     worths = [worth for _, worth in members]
     at = min((worth.mark.at for worth in worths if isinstance(worth.mark, Known)), default=taken_at)
 
-    def total(unit: Unit, *readings: Reading) -> Reading:
-        return derive(unit, OURS, at, lambda *values: sum(values, ZERO), *readings)
+    def total(*readings: Reading) -> Reading:
+        return derive("money", OURS, at, _sum, *readings)
 
     wallet = _wallet(asset, balance, taken_at)
-    unrealised = total("money", *(worth.unrealised for worth in worths))
-    notional = total("money", *(worth.notional for worth in worths))
-    maintenance = total("money", *(worth.maintenance for worth in worths))
-    equity = total("money", wallet, unrealised)
+    unrealised = total(*(worth.unrealised for worth in worths))
+    notional = total(*(worth.notional for worth in worths))
+    maintenance = total(*(worth.maintenance for worth in worths))
+    equity = total(wallet, unrealised)
     shock_down, shock_up = _shocks(members, equity, maintenance, at)
     distance, direction = _nearest(shock_down, shock_up, falls_first=_net_long(members))
     return PoolRisk(
@@ -136,6 +135,10 @@ def pool_risk(
         room_used=derive("share", OURS, at, lambda u, w, m: room_used(-u, w - m), unrealised, wallet, maintenance),
         effective_leverage=derive("times", OURS, at, leverage, notional, equity),
     )
+
+
+def _sum(*values: Decimal) -> Decimal:
+    return sum(values, ZERO)
 
 
 def _wallet(asset: str, balance: Balance | Unknown, taken_at: float) -> Reading:

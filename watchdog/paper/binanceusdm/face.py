@@ -86,12 +86,14 @@ class Face:
         return {(method, "/fapi/v1/listenKey"): Endpoint(Security.KEY, answer) for method, answer in answers.items()}
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
+        self.hub.timings.note("dial", request.host, f"{request.method} {request.path}")
         fault = self.faults.take(request.method, request.path)
         if fault is not None:
             return self._broken(fault) or await self._drop(request)
         return await self.hub.serve(request)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        self.hub.timings.note("request", request.host, f"{request.method} {request.path}")
         self.requests.append((request.method, request.path))
         self.request_count += 1
         body = (await request.read()).decode("utf-8", "replace")

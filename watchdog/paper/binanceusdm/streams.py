@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 
 from watchdog.paper.binanceusdm import frames
 from watchdog.paper.binanceusdm.errors import ApiError
+from watchdog.paper.timings import Timings
 from watchdog.paper.values import Market, Price
 
 LISTEN_KEY_SECONDS = 3_600.0
@@ -39,11 +40,14 @@ class Which(StrEnum):
 class Socket:
     """One connection. Frames are queued, so a slow reader never holds up the market."""
 
-    def __init__(self, response: web.WebSocketResponse, request: web.Request, listen_key: str | None) -> None:
+    def __init__(
+        self, response: web.WebSocketResponse, request: web.Request, listen_key: str | None, timings: Timings
+    ) -> None:
         self.listen_key = listen_key
         self.topics: dict[str, None] = {}
         self._response = response
         self._request = request
+        self._timings = timings
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._thawed = asyncio.Event()
         self._thawed.set()
@@ -115,6 +119,7 @@ class Socket:
                 await self._response.ping()
                 continue
             await self._thawed.wait()
+            self._timings.note("frame", self._request.host, text)
             try:
                 await self._response.send_str(text)
             finally:
@@ -157,6 +162,7 @@ class Hub:
         """Private frames sent so far, each counted once for every connection it went to."""
         self.marks: dict[str, int] = {}
         """Event time of the last mark of each market that was sent to anybody."""
+        self.timings = Timings()
         self._seconds = listen_key_seconds
         self._listen_key: str | None = None
         self._expiry: asyncio.TimerHandle | None = None
@@ -166,7 +172,7 @@ class Hub:
         response = web.WebSocketResponse(autoping=False, compress=False)
         await response.prepare(request)
         private = request.path.startswith("/private")
-        socket = Socket(response, request, request.query.get("listenKey", "") if private else None)
+        socket = Socket(response, request, request.query.get("listenKey", "") if private else None, self.timings)
         stream = request.match_info.get("stream", "")
         if _known(stream):
             socket.topics[stream] = None
