@@ -486,7 +486,7 @@ class TestCore(CoreMachine.TestCase):  # type: ignore[misc, valid-type]  # made 
     """The machine, as pytest runs it."""
 
     settings = settings(
-        max_examples=40,
+        max_examples=25,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
