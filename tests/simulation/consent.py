@@ -22,7 +22,9 @@ _GOOD_FOR_S = 60.0
 _ANSWERED_S = 12.0
 """Every word is answered within this."""
 _CARRIED_OUT_S = 60.0
-"""What was agreed to, or what nobody answered, goes out within this or not at all."""
+"""What was agreed to goes out within this or not at all."""
+_STANDS_S = 900.0
+"""What nobody answered goes out as soon as the daemon may and can, if it is no worse by then: this late at most."""
 _MORE = Decimal("0.004")
 """A stop may lose so much more than the one that was shown, beside what a message rounds."""
 _FEE = Decimal("0.0005")
@@ -151,7 +153,7 @@ class Consent:
         position = state.held[PositionKey(order.symbol, order.position_side)]
         for proposal, shown in self._shown.items():
             tapped = now.wall - self._taps.get(proposal, 0.0) <= _CARRIED_OUT_S
-            went = shown.goes_at is not None and (of_day - shown.goes_at) % _DAY_S <= _CARRIED_OUT_S
+            went = shown.goes_at is not None and (of_day - shown.goes_at) % _DAY_S <= _STANDS_S
             if (tapped or went) and shown.symbol == order.symbol and shown.holds(order, position):
                 self._agreed.add(order.client_id)
                 self.yes += 1
