@@ -13,7 +13,7 @@ from tests.simulation.record import Record
 from watchdog.core.state import State
 from watchdog.domain.effects import Cancel, Effect, Message, Place, Reply, Save
 from watchdog.domain.facts import Command, Instant
-from watchdog.domain.position import Position, PositionKey, StopOrder
+from watchdog.domain.position import OrderSide, StopOrder
 from watchdog.domain.verbs import Verb
 from watchdog.rules.schema import Mode
 
@@ -22,16 +22,10 @@ _GOOD_FOR_S = 60.0
 _ANSWERED_S = 12.0
 """Every word is answered within this."""
 _CARRIED_OUT_S = 60.0
-"""What was agreed to goes out within this or not at all."""
-_STANDS_S = 900.0
-"""What nobody answered goes out as soon as the daemon may and can, if it is no worse by then: this late at most."""
-_MORE = Decimal("0.004")
-"""A stop may lose so much more than the one that was shown, beside what a message rounds."""
-_FEE = Decimal("0.0005")
-"""The paper venue's."""
-_PROPOSED = re.compile(r"Proposed: stop [\d,.]+ on mark, (?:all )?([\d,.]+?)(?: of [\d,.]+)?, reduce-only")
-_FILLS = re.compile(r"Fills: about (−?)([\d,.]+?) ")
-_NAMED = re.compile(r" · (\w+) (?:long|short)\b")
+"""What was agreed to, or what nobody answered, goes out within this or not at all."""
+_AS_SHOWN = Decimal("0.003")
+"""Of the price: a stop may lie so much further from the mark than the one that was shown."""
+_PROPOSED = re.compile(r"Proposed: stop ([\d,.]+) on mark, (?:all )?([\d,.]+?)(?: of [\d,.]+)?, reduce-only")
 _UNANSWERED = re.compile(r"No answer = I place it at (\d\d):(\d\d):(\d\d)")
 _DAY_S = 86_400
 
@@ -41,18 +35,16 @@ class _Shown:
     """A proposal as a person read it. Wall time."""
 
     at: float
-    symbol: str
     size: Decimal
-    lost: Decimal
-    """If it fills; below zero: won. In the margin asset."""
+    trigger: Decimal
     goes_at: int | None
     """Seconds of the local day at which it goes without an answer."""
 
-    def holds(self, order: StopOrder, position: Position) -> bool:
-        """Whether an order on this position is no more than this: neither larger, nor losing more if it fills."""
-        lost = (position.entry - order.trigger_price) * order.size * position.side.sign
-        lost += order.trigger_price * order.size * _FEE
-        return order.size <= self.size and lost <= self.lost + abs(self.lost) * _MORE + 1
+    def holds(self, order: StopOrder) -> bool:
+        """Whether an order is no more than this."""
+        sign = 1 if order.order_side is OrderSide.SELL else -1
+        further = (self.trigger - order.trigger_price) * sign
+        return order.size <= self.size and further <= self.trigger * _AS_SHOWN
 
 
 class Consent:
@@ -110,26 +102,20 @@ class Consent:
             return
         if not yes:
             self._record.fail(f"a question without a button: {message.text}")
-        named, fills = _NAMED.search(message.lines[0]), _FILLS.search(message.text)
-        if named is None or fills is None:
-            self._record.fail(f"a question that does not say what is at stake: {message.text}")
-            return
-        symbol, size = f"{named[1]}/USDT:USDT", Decimal(proposed[1].replace(",", ""))
-        lost = Decimal(fills[2].replace(",", "")) * (1 if fills[1] else -1)
+        trigger, size = (Decimal(text.replace(",", "")) for text in proposed.groups())
         goes_at = None
         if unanswered is not None:
             hours, minutes, seconds = map(int, unanswered.groups())
             goes_at = 3600 * hours + 60 * minutes + seconds
         for proposal in yes:
-            self._shown[proposal] = _Shown(now.wall, symbol, size, lost, goes_at)
+            self._shown[proposal] = _Shown(now.wall, size, trigger, goes_at)
 
     def _held_back(self, state: State) -> None:
-        """What is asked under a silence stands in the live view, and goes without an answer all the same."""
+        """What is asked under a silence goes without an answer all the same: silence stops no acting."""
         for guard in state.guards.values() if state.silences else ():
             one = guard.proposal
-            if one is not None and one.id not in self._shown:
-                goes_at = None if one.sends_at is None else _of_day(one.sends_at)
-                self._shown[one.id] = _Shown(one.shown, guard.key.symbol, one.size, -one.fill, goes_at)
+            if one is not None and one.sends_at is not None and one.id not in self._shown:
+                self._shown[one.id] = _Shown(one.shown, one.size, one.trigger, _of_day(one.sends_at))
 
     def _sends(self, state: State, effects: Iterable[Effect], now: Instant) -> None:
         rules = state.rules
@@ -142,19 +128,18 @@ class Consent:
         for effect in effects:
             if why_not and isinstance(effect, Place | Cancel):
                 self._record.fail(f"{effect} is sent: {why_not}")
-            if mode is Mode.ASK and isinstance(effect, Place) and not self._agree(state, effect.order, now):
+            if mode is Mode.ASK and isinstance(effect, Place) and not self._agree(effect.order, now):
                 self._record.fail(f"{effect} is sent, and nobody agreed to it: {self._shown}, {self._taps}")
 
-    def _agree(self, state: State, order: StopOrder, now: Instant) -> bool:
+    def _agree(self, order: StopOrder, now: Instant) -> bool:
         """Whether somebody agreed to this order, or was told that it would go without an answer."""
         if order.client_id in self._agreed:  # once more, after no answer
             return True
         of_day = _of_day(now.wall)
-        position = state.held[PositionKey(order.symbol, order.position_side)]
         for proposal, shown in self._shown.items():
             tapped = now.wall - self._taps.get(proposal, 0.0) <= _CARRIED_OUT_S
-            went = shown.goes_at is not None and (of_day - shown.goes_at) % _DAY_S <= _STANDS_S
-            if (tapped or went) and shown.symbol == order.symbol and shown.holds(order, position):
+            went = shown.goes_at is not None and (of_day - shown.goes_at) % _DAY_S <= _CARRIED_OUT_S
+            if (tapped or went) and shown.holds(order):
                 self._agreed.add(order.client_id)
                 self.yes += 1
                 del self._shown[proposal]  # one yes, one stop
