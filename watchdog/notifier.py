@@ -70,6 +70,7 @@ class Notifier:
         if len(self._workers) != sum(map(len, self._named.values())) or len(self._named) != len(channels):
             raise ValueError("two channels have the same name")
         self._tasks: list[asyncio.Task[None]] = []
+        self._may_talk = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -86,14 +87,18 @@ class Notifier:
             name for name, worker in self._workers.items() if name in named or worker.channel.min_level <= message.level
         )
 
-    async def start(self) -> None:
+    async def start(self, *, talk: bool = True) -> None:
         """Start the workers and take up what an earlier run left undelivered.
 
-        Raises StoreError when that can't be read: the workers run all the same, and this may be called again.
+        Without `talk` the workers only gather what is to be said, until `talk()`. Raises StoreError when what was left
+        can't be read: the workers run all the same, and this may be called again.
         """
+        if talk:
+            self.talk()
         if not self._tasks:
             self._tasks = [
-                asyncio.create_task(worker.run(), name=f"channel {name}") for name, worker in self._workers.items()
+                asyncio.create_task(self._work(worker), name=f"channel {name}")
+                for name, worker in self._workers.items()
             ]
         lost: dict[str, int] = {}
         for message, name in await self._outbox.pending():
@@ -103,6 +108,10 @@ class Notifier:
                 lost[name] = lost.get(name, 0) + 1
         for name, count in lost.items():
             _log.warning("%d undelivered messages are for channel %s, which is no longer in the settings", count, name)
+
+    def talk(self) -> None:
+        """Open the channels and send, from now on."""
+        self._may_talk.set()
 
     def hand_over(self, message: Message) -> None:
         """Deliver a message whose outbox rows are on the disk."""
@@ -116,7 +125,7 @@ class Notifier:
 
     def busy(self) -> bool:
         """Whether a message is being sent, or would be at once. What waits out a pause is not counted."""
-        return any(worker.busy for worker in self._workers.values())
+        return self._may_talk.is_set() and any(worker.busy for worker in self._workers.values())
 
     async def idle(self) -> None:
         """Wait until nothing is being sent or would be at once."""
@@ -144,6 +153,10 @@ class Notifier:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         await asyncio.gather(*(worker.close() for worker in self._workers.values()))
+
+    async def _work(self, worker: _Worker) -> None:
+        await self._may_talk.wait()
+        await worker.run()
 
     def _unsent(self) -> str:
         return ", ".join(f"{worker.channel.name} {worker.waiting}" for worker in self._workers.values() if worker.busy)

@@ -16,7 +16,7 @@ from watchdog.channels.console import ConsoleChannel
 from watchdog.clock import Clock
 from watchdog.control import CommandBody, ControlServer, Handlers
 from watchdog.core.reads import overdue
-from watchdog.core.state import Identity, restore
+from watchdog.core.state import Identity, State, restore
 from watchdog.daily import Daily
 from watchdog.domain.effects import Level, Message, Reply, Save
 from watchdog.notifier import Notifier
@@ -46,8 +46,11 @@ ChannelMaker = Callable[[ChannelSettings, Memory, Clock], AnyChannel]
 LISTEN_AGAIN = 5.0
 """Seconds after which listening to a channel is begun anew, when it ended."""
 
-CALENDAR_WAITS = 1.0
-"""Seconds between two looks whether every account's first read has been sent."""
+TALKS_AFTER = 10.0
+"""Seconds after which the channels are opened though a first read is not over: BLIND has to be said soon."""
+
+SETTLES_AFTER = 2.0
+"""Seconds from then until what was made at the start counts as all there is."""
 
 CALENDAR_AGAIN = 3600.0
 """Seconds after which a calendar that broke is begun anew."""
@@ -106,6 +109,7 @@ class Service:
     """The daemon: one runner per account, one store, one notifier, one control socket.
 
     `calendar`: whether the daily jobs run. They go by the machine's wall clock, so only where `clock` is the real one.
+    `settled`: called once, soon after every account's first read.
     """
 
     def __init__(
@@ -117,6 +121,7 @@ class Service:
         venues: VenueMaker | None = None,
         channels: ChannelMaker = make_channel,
         calendar: bool = False,
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._rules = rules
@@ -124,6 +129,9 @@ class Service:
         self._make_venue = venues or venue_maker()
         self._make_channel = channels
         self._has_calendar = calendar
+        self._settled = settled
+        self._all_read = asyncio.Event()
+        """Every account's first read is over, well or not."""
         self._channels: list[AnyChannel] = []
         self._publisher = Publisher((), clock)
         self._people: People | None = None
@@ -147,7 +155,7 @@ class Service:
             ]
             self._publisher = Publisher(self._channels, self._clock)
             notifier = self.notifier = Notifier(store, self._channels, self._clock)
-            await notifier.start()
+            await notifier.start(talk=False)
             try:
                 await self._run(store, notifier, stop, started)
             finally:
@@ -193,14 +201,15 @@ class Service:
             if started is not None:
                 started()
             stopped = asyncio.create_task(stop.wait())
+            opening = asyncio.create_task(self._open_channels(notifier), name="opening the channels")
             try:
                 done, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
                 for task in done - {stopped}:
                     task.result()  # none of them ends by itself: this raises what broke it
             finally:
-                for task in (stopped, *tasks):
+                for task in (stopped, opening, *tasks):
                     task.cancel()
-                await asyncio.gather(stopped, *tasks, return_exceptions=True)
+                await asyncio.gather(stopped, opening, *tasks, return_exceptions=True)
                 with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
                     loop.remove_signal_handler(signal.SIGHUP)
 
@@ -213,7 +222,26 @@ class Service:
             what = f"holds what was remembered of account {account.name} in a form nobody can read"
             raise StoreError(sqlite_path(self._settings.store.url), f"{what} ({error!r})", BEGIN_ANEW) from None
         venue = self._make_venue(account, self._clock)
-        return AccountRunner(state, venue, store, notifier, self._clock, self._publisher.changed)
+        return AccountRunner(state, venue, store, notifier, self._clock, self._changed)
+
+    def _changed(self, account: str, state: Callable[[], State]) -> None:
+        self._publisher.changed(account, state)
+        if not self._all_read.is_set() and all(runner.state.tried for runner in self.runners.values()):
+            self._all_read.set()
+
+    async def _open_channels(self, notifier: Notifier) -> None:
+        """First things first: the channels' libraries are imported, and talking begins, after the first reads."""
+        reads = asyncio.create_task(self._all_read.wait())
+        late = asyncio.create_task(self._clock.sleep(TALKS_AFTER))
+        try:
+            await asyncio.wait({reads, late}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            notifier.talk()
+            for task in (reads, late):
+                task.cancel()
+            await asyncio.gather(reads, late, return_exceptions=True)
+        await self._clock.sleep(SETTLES_AFTER)
+        self._settled()
 
     async def _listen(self, channel: Hears, people: People) -> None:
         """Take in what people say through a channel; whatever becomes of it, the watch goes on."""
@@ -226,8 +254,7 @@ class Service:
 
     async def _calendar(self, store: Store, notifier: Notifier) -> None:
         """The daily jobs; whatever becomes of them, the watch goes on."""
-        while any(runner.state.reads.last_began < 0 for runner in self.runners.values()):
-            await self._clock.sleep(CALENDAR_WAITS)  # first things first: its imports come after the first reads
+        await self._all_read.wait()  # first things first: its imports come after them
         while True:
             try:
                 own = self._settings.digest.zone

@@ -18,6 +18,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from watchdog import heap
+
+if __name__ == "__main__":
+    heap.starting()  # as the command does: before anything large is imported
+
 from tests.bench.imports import watch_imports
 from watchdog.clock import Clock, LoopClock
 from watchdog.reload import load_rules
@@ -40,7 +45,7 @@ async def _serve(args: argparse.Namespace) -> None:
     names = [f"{first.name}{number or ''}" for number in range(args.accounts)]
     settings = replace(settings, accounts={name: replace(first, name=name) for name in names})
     venues = venue_maker() if args.accounts == 1 else _alone
-    service = Service(settings, load_rules(settings), LoopClock(args.speed), venues=venues)
+    service = Service(settings, load_rules(settings), LoopClock(args.speed), venues=venues, settled=heap.started)
     telling = asyncio.create_task(_tell(service, args.settle))
     try:
         await service.run(stop)

@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from watchdog import heap
+
 OURS = "position-watchdog"
 
 EX_OSERR = 71
@@ -83,6 +85,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     given = list(sys.argv[1:] if arguments is None else arguments)
     chosen = next((word for word in given if not word.startswith("-")), "")
+    if chosen == "run":
+        heap.starting()
     for name, help_text in COMMANDS.items():
         sub = subparsers.add_parser(name, help=help_text, description=help_text)
         if name == chosen:

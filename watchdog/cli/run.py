@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 
-from watchdog import systemd
+from watchdog import heap, systemd
 from watchdog.cli.common import EX_CONFIG, EX_UNAVAILABLE, add_config, both_files
 from watchdog.clock import LoopClock
 from watchdog.control import ControlError
@@ -48,7 +48,7 @@ async def _serve(settings: Settings, rules: Ruleset) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     systemd.extend_timeout(120)  # ccxt's import alone can take seconds on a small machine
-    service = Service(settings, rules, LoopClock(), calendar=True)
+    service = Service(settings, rules, LoopClock(), calendar=True, settled=heap.started)
     _log.info(
         "starting for %s; rules %s (%d), mode %s; state in %s",
         ", ".join(settings.accounts),

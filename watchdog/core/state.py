@@ -137,6 +137,11 @@ class State:
         )
 
     @property
+    def tried(self) -> bool:
+        """Whether a read is over, well or not, or there will be none."""
+        return self.reads.ever or self.reads.failures > 0 or bool(self.barred)
+
+    @property
     def mode(self) -> Mode:
         """The account's mode before any rule's own."""
         return self.rules.mode_for(self.who.account, self.who.cap, None)

@@ -114,14 +114,15 @@ async def test_a_broker_that_dies_and_comes_back_loses_nothing(
 def _hold_back(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """No new connection before the event."""
     gate = asyncio.Event()
+    real = connection.connected
 
     @contextlib.asynccontextmanager
     async def held(given: MqttSettings, found: Callable[[str], None]) -> AsyncIterator[connection.Connection]:
         await gate.wait()
-        async with connection.connected(given, found) as made:
+        async with real(given, found) as made:
             yield made
 
-    monkeypatch.setattr("watchdog.channels.mqtt.channel.connected", held)
+    monkeypatch.setattr(connection, "connected", held)
     return gate
 
 

@@ -64,10 +64,10 @@ async def test_the_token_is_in_no_repr_and_no_error(tmp_path: Path) -> None:
     async with home(tmp_path, ANN, start=False) as house:
         house.server.token = "1:other"  # noqa: S105 - of no bot
         outlet = house.channel.outlets[0]
-        for thing in (house.channel, outlet, house.settings, house.channel._session, house.channel._session.api):
-            assert SECRET not in repr(thing)
         with pytest.raises(ChannelError) as caught:
             await outlet.open()
+        for thing in (house.channel, outlet, house.settings, house.channel._session, house.channel._session.api):
+            assert SECRET not in repr(thing)
         error: BaseException | None = caught.value
         while error is not None:
             assert SECRET not in f"{error!r} {error}"

@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from watchdog.channels.base import ChannelError, View
-from watchdog.channels.mqtt import tree, words
-from watchdog.channels.mqtt.connection import Connection, LostError, NotHeardError, connected
+from watchdog.channels.mqtt import tree
+from watchdog.channels.mqtt.errors import CLOSED, LostError, NotHeardError, of_kicking
 from watchdog.channels.mqtt.shelf import Shelf
 from watchdog.domain.effects import Level, Message
 from watchdog.settings import MqttSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from watchdog.channels.mqtt.connection import Connection
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
@@ -112,9 +118,9 @@ class MqttChannel:
             began = time.monotonic()
             reason = await self._connect()
             steady = time.monotonic() - began >= STEADY_S
-            closed_early = 0 if steady or reason != words.CLOSED else closed_early + 1
+            closed_early = 0 if steady or reason != CLOSED else closed_early + 1
             if closed_early > 1:
-                reason = words.of_kicking(self._settings)
+                reason = of_kicking(self._settings)
             failures = 0 if steady else failures + 1
             pause = min(FIRST_PAUSE_S * 2.0 ** min(max(failures - 1, 0), 10), LONGEST_PAUSE_S)
             self._settle(ChannelError(reason, whole=True))
@@ -131,6 +137,7 @@ class MqttChannel:
     async def _connect(self) -> str:
         """Connect and stay until it ends; says why it did."""
         try:
+            connected = await asyncio.to_thread(_connected)
             async with connected(self._settings, self._shelf.found) as connection:
                 _log.info("channel %s: connected to %s:%d", self.name, self._settings.host, self._settings.port)
                 self._connection = connection
@@ -152,7 +159,7 @@ class MqttChannel:
         except Exception as error:  # noqa: BLE001  (a mistake in showing must not end the telling)
             # without its words: they may hold what was given to the library
             return f"it broke with {type(error).__name__}"
-        return words.CLOSED
+        return CLOSED
 
     # ── the states ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -203,3 +210,10 @@ class MqttChannel:
         """Whether every account finishes its cycles."""
         oldest = time.monotonic() - SILENT_S
         return bool(self._cycles) and all(at >= oldest for at in self._cycles.values())
+
+
+def _connected() -> Callable[[MqttSettings, Callable[[str], None]], AbstractAsyncContextManager[Connection]]:
+    """What connects; its library is imported here, beside the watching and after the first read."""
+    from watchdog.channels.mqtt.connection import connected  # noqa: PLC0415  (see above)
+
+    return connected

@@ -13,6 +13,7 @@ import aiomqtt
 from watchdog.channels.base import ChannelError
 from watchdog.channels.mqtt import client as wire
 from watchdog.channels.mqtt import tree, words
+from watchdog.channels.mqtt.errors import CLOSED, LostError, NotHeardError
 from watchdog.settings import MqttSettings
 
 PROVE_S = 20.0
@@ -22,14 +23,6 @@ HEARD_S = 5.0
 
 _REFUSED: Final = 0x80
 """From here on the broker's answer to a subscription is a no."""
-
-
-class LostError(ChannelError):
-    """The connection is over."""
-
-
-class NotHeardError(ChannelError):
-    """The broker has confirmed what we published and did not bring it back."""
 
 
 class Connection:
@@ -119,7 +112,7 @@ class Connection:
             return task.result()
         except aiomqtt.MqttError as error:
             gone = isinstance(error, aiomqtt.MqttCodeError)
-            reason = words.CLOSED if gone else f"the broker has not answered within {wire.ANSWER_S:g} s"
+            reason = CLOSED if gone else f"the broker has not answered within {wire.ANSWER_S:g} s"
             self._end(reason)
             raise LostError(reason) from None
         finally:

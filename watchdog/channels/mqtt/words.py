@@ -9,9 +9,8 @@ from aiomqtt import MqttCodeError, MqttError
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.reasoncodes import ReasonCode
 
+from watchdog.channels.mqtt.errors import CLOSED
 from watchdog.settings import MqttSettings
-
-CLOSED = "the broker closed the connection"
 
 _REFUSED = {
     132: "it does not speak this version of MQTT: set version",
@@ -68,11 +67,6 @@ def of_losing(error: BaseException, settings: MqttSettings) -> str:
     if code == _TAKEN_OVER:
         return f'another client uses the same client id "{settings.client_id}"'
     return CLOSED
-
-
-def of_kicking(settings: MqttSettings) -> str:
-    """What it looks like when the broker closes one connection after the other soon after it took it."""
-    return f'{CLOSED} again, soon after it took it: another client uses the same client id "{settings.client_id}"?'
 
 
 def is_silence(reason: object) -> bool:

@@ -1,4 +1,7 @@
-"""The Bot API through python-telegram-bot, with the token kept out of every word, and errors in this program's own."""
+"""The Bot API through python-telegram-bot, with the token kept out of every word, and errors in this program's own.
+
+The only module that imports the library: that takes most of a second, so the session imports it when it opens.
+"""
 
 from __future__ import annotations
 
@@ -36,18 +39,12 @@ from telegram.request import HTTPXRequest
 
 from watchdog.channels.base import ChannelError
 from watchdog.channels.telegram import words
+from watchdog.channels.telegram.errors import Keyboard, MigratedError, NoSuchChatError, RefusedError, TakenError
 from watchdog.settings import TelegramSettings
 from watchdog.venues.scrub import scrub
 
-__all__ = ["Api", "Keyboard", "MigratedError", "NoSuchChatError", "RefusedError", "TakenError"]
-
 PATIENCE_S = 15.0
 """How long an answer may take. Machine time."""
-POLL_S = 25
-"""How long a poll for what people said stays open. Machine time."""
-
-Keyboard = Sequence[Sequence[tuple[str, str]]]
-"""Rows of (label, data)."""
 
 _TOKEN: Final = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _TALKATIVE: Final = {
@@ -65,26 +62,6 @@ _NO_CHAT: Final = re.compile(
     r"bot is not a member|chat_id is empty",
     re.IGNORECASE,
 )
-
-
-class NoSuchChatError(ChannelError):
-    """The chat takes nothing from the bot: blocked, left, deleted. That may change any time."""
-
-
-class RefusedError(ChannelError):
-    """This very message is not taken, the chat may be well. `reason` is Telegram's."""
-
-
-class MigratedError(ChannelError):
-    """A group has become a supergroup and goes by another number now."""
-
-    def __init__(self, chat: int) -> None:
-        super().__init__("the group goes by another number now")
-        self.chat = chat
-
-
-class TakenError(ChannelError):
-    """Somebody else takes what people say to the bot."""
 
 
 class _Redact(logging.Filter):

@@ -7,16 +7,20 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-
-from telegram import CallbackQuery, Message, Update, User
+from typing import TYPE_CHECKING
 
 from watchdog.channels.base import ChannelError, Daemon
-from watchdog.channels.telegram import api, commands, words
-from watchdog.channels.telegram.api import TakenError
+from watchdog.channels.telegram import commands, words
+from watchdog.channels.telegram.errors import TakenError
 from watchdog.channels.telegram.outbox import Outlet
 from watchdog.channels.telegram.session import Session
 from watchdog.domain.effects import Reply
 
+if TYPE_CHECKING:
+    from telegram import CallbackQuery, Message, Update, User
+
+POLL_S = 25
+"""How long a poll for what people said stays open. Machine time."""
 TOO_OLD_S = 60.0
 """What was said longer ago while nobody listened is not done any more. Machine time, as Telegram's dates are."""
 TOAST_S = 3.0
@@ -63,7 +67,7 @@ class Hearing:
             attended = heard_at is not None and _uptime() - heard_at < TOO_OLD_S
             try:
                 # The first look takes what is waiting and does not stay: it was said while nobody listened.
-                said = await self._session.api.updates(offset, api.POLL_S if attended else 0)
+                said = await self._session.api.updates(offset, POLL_S if attended else 0)
             except TakenError as error:
                 await self._taken(error, answers)
                 failures = min(failures + 1, 10)

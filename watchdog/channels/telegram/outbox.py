@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from watchdog.channels.base import ChannelError, View
 from watchdog.channels.telegram import words
-from watchdog.channels.telegram.api import Keyboard, MigratedError, RefusedError
+from watchdog.channels.telegram.errors import Keyboard, MigratedError, RefusedError
 from watchdog.channels.telegram.live import Board, Edit, memory_key, read_memory
 from watchdog.channels.telegram.pace import Claim, Pace
 from watchdog.channels.telegram.session import Session

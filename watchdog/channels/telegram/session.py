@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from watchdog.channels.base import Memory
-from watchdog.channels.telegram.api import Api
+from watchdog.channels.base import ChannelError, Memory
 from watchdog.clock import Clock
 from watchdog.settings import TelegramSettings
 from watchdog.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from watchdog.channels.telegram.api import Api
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +26,8 @@ class Session:
     ) -> None:
         self.name = settings.name
         self.min_level = settings.min_level
-        self.api = Api(settings)
+        self._settings = settings
+        self._api: Api | None = None
         self.clock = clock
         self._memory = memory
         self._commands = commands
@@ -34,6 +37,13 @@ class Session:
         self.remembered: Mapping[str, str] = {}
         """What an earlier run left."""
         self.opened = asyncio.Event()
+
+    @property
+    def api(self) -> Api:
+        """The Bot API. Raises ChannelError before the session was ever opened."""
+        if self._api is None:
+            raise ChannelError("it is not open", whole=True)
+        return self._api
 
     async def open(self) -> None:
         """Connect, once for all chats; who comes meanwhile waits for the same try. Raises ChannelError."""
@@ -55,7 +65,9 @@ class Session:
                 self.remembered = dict(await self._memory.load())
             except StoreError as error:  # what is remembered makes messages prettier; sending goes on without
                 _log.warning("channel %s does not remember its last messages: %s", self.name, error)
-        await self.api.open(self._commands)
+        if self._api is None:
+            self._api = await asyncio.to_thread(_api, self._settings)
+        await self._api.open(self._commands)
         self.opened.set()
 
     async def keep(self, key: str, value: str | None) -> None:
@@ -82,4 +94,12 @@ class Session:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.opened.clear()
-        await self.api.close()
+        if self._api is not None:
+            await self._api.close()
+
+
+def _api(settings: TelegramSettings) -> Api:
+    """The library is imported here, beside the watching and after the first read: it takes most of a second."""
+    from watchdog.channels.telegram.api import Api  # noqa: PLC0415  (see above)
+
+    return Api(settings)
