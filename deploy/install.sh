@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs, or upgrades, the position watchdog from the source tree this file lies in: an environment of its own in
-# /opt/position-watchdog, the unit, and a first rules.toml. What you have in /etc/position-watchdog stays as it is, and
-# nothing is started. Run as root; README.md beside this has the same steps by hand, and what comes after them.
+# /opt/position-watchdog, the unit, a first rules.toml, and the schemas for editors. What you have written in
+# /etc/position-watchdog stays as it is, and nothing is started. Run as root; README.md beside this has what comes after.
 set -eu
 umask 022 # the service runs as a user of its own, and reads all of this
 
@@ -21,6 +21,8 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
 install -d -m 0755 /etc/position-watchdog
 [ -e /etc/position-watchdog/rules.toml ] ||
     install -m 0644 "$here/config/rules.toml" /etc/position-watchdog/rules.toml
+# What `#:schema` in both files names, for editors; of this version, so always anew.
+install -m 0644 "$here/config/rules.schema.json" "$here/config/watchdog.schema.json" /etc/position-watchdog/
 install -m 0644 "$here/deploy/position-watchdog.service" /etc/systemd/system/position-watchdog.service
 [ ! -d /run/systemd/system ] || systemctl daemon-reload
 

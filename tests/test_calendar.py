@@ -22,7 +22,7 @@ from watchdog.daily import Daily, tally_of
 from watchdog.domain.effects import Entry, Level, Message, Save
 from watchdog.domain.facts import Instant
 from watchdog.notifier import Notifier
-from watchdog.settings import DigestSettings, Settings, StoreSettings
+from watchdog.settings import ConsoleSettings, DigestSettings, Settings, StoreSettings
 from watchdog.store import Store
 from watchdog.store.journal import JournalLine
 
@@ -288,7 +288,7 @@ class Home:
         settings = Settings(
             file=self.folder / "watchdog.toml",
             accounts={},
-            channels={},
+            channels={"ear": ConsoleSettings("ear", self.ear.min_level, "text")},
             store=StoreSettings(url, keep=30),
             rules=self.folder / "rules.toml",
             state_dir=self.folder,
@@ -304,6 +304,11 @@ class Home:
         """On to a time of the wall clock."""
         wall = datetime.fromisoformat(at).replace(tzinfo=BERLIN).timestamp()
         self.clock.advance(self.clock.now().mono + wall - self.clock.now().wall)
+
+
+def days_of(messages: list[Message]) -> list[str]:
+    """The days of digests."""
+    return [one.id.split(":")[2] for one in messages]
 
 
 @pytest.fixture
@@ -322,7 +327,7 @@ async def test_a_digest_is_told_once_a_day_however_often_it_is_asked_for(home: H
             await daily.catch_up()
     (message,) = home.ear.heard
     assert (message.id, message.level, message.sound, message.event) == (
-        ":digest:2026-11-21",
+        ":digest:2026-11-21:0",
         Level.INFO,
         False,
         "told",
@@ -332,8 +337,33 @@ async def test_a_digest_is_told_once_a_day_however_often_it_is_asked_for(home: H
     home.to("2026-11-22 08:00")
     async with home.lives() as daily:
         await daily.digest()
-    assert [one.id for one in home.ear.heard] == [":digest:2026-11-21", ":digest:2026-11-22"]
+    assert days_of(home.ear.heard) == ["2026-11-21", "2026-11-22"]
     assert "+0.0% in 24 h" in "\n".join(home.ear.heard[-1].lines), "the last digest's equity is known"
+
+
+async def test_every_channel_hears_the_digest(home: Home) -> None:
+    """Also one that else hears of emergencies only: a digest that doesn't come says that the daemon is down."""
+    home.ear.min_level = Level.EMERGENCY
+    home.to("2026-11-21 08:00")
+    async with home.lives() as daily:
+        await daily.digest()
+    assert len(home.ear.heard) == 1
+
+
+async def test_a_clock_that_was_ahead_costs_no_digest(home: Home) -> None:
+    """A month ahead for an hour: from then on each day has its own, also the day that was told too early."""
+    days = ["2026-11-22", "2026-11-23", "2026-12-20", "2026-12-21", "2026-12-22"]
+    home.to("2026-11-21 08:00")
+    async with home.lives() as daily:
+        await daily.digest()
+        home.clock.ahead += 30 * 24 * HOUR
+        await daily.digest()
+        home.clock.ahead = 0.0
+        for day in days:
+            home.to(f"{day} 08:00")
+            await daily.digest()
+            await daily.catch_up()
+    assert sorted(days_of(home.ear.heard)) == sorted(["2026-11-21", "2026-12-21", *days])
 
 
 async def test_one_that_was_due_while_nothing_ran_is_made_up_for(home: Home) -> None:
@@ -344,13 +374,13 @@ async def test_one_that_was_due_while_nothing_ran_is_made_up_for(home: Home) -> 
         assert home.ear.heard == []
         await daily.digest()
     for back, ids in (
-        ("2026-11-22 09:00", [":digest:2026-11-21", ":digest:2026-11-22"]),
-        ("2026-11-23 15:00", [":digest:2026-11-21", ":digest:2026-11-22"]),
+        ("2026-11-22 09:00", ["2026-11-21", "2026-11-22"]),
+        ("2026-11-23 15:00", ["2026-11-21", "2026-11-22"]),
     ):
         home.to(back)
         async with home.lives() as daily:
             await daily.catch_up()
-        assert [one.id for one in home.ear.heard] == ids
+        assert days_of(home.ear.heard) == ids
 
 
 async def test_a_store_that_is_gone_does_not_keep_the_digest_back(home: Home) -> None:
@@ -359,7 +389,7 @@ async def test_a_store_that_is_gone_does_not_keep_the_digest_back(home: Home) ->
     async with home.lives() as daily:
         await home.store.close()
         await daily.digest()
-    assert [one.id for one in home.ear.heard] == [":digest:2026-11-21"]
+    assert [one.id for one in home.ear.heard] == [":digest:2026-11-21:0"]
 
 
 async def test_no_digest_where_it_is_off(home: Home) -> None:

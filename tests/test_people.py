@@ -36,12 +36,15 @@ async def test_the_account_that_knows_the_subject_answers() -> None:
     """Not the first that has nothing to do with it."""
     main, alt = Runner("main", BTC), Runner("alt", AVAX)
     both = people(main=main, alt=alt)
-    assert (await both.tell(Verb.ACK, subject="AVAX", by="Ann")).text == "1 acknowledged"
+    assert (await both.tell(Verb.ACK, subject="AVAX", by="Ann")).text == f'1 acknowledged: rule "room" on {AVAX}'
     assert alt.bench.state.alerts[f"rule:room|{AVAX}"].seen_by == "Ann"
     assert (await both.tell(Verb.SILENCE, subject="AVAX", seconds=60, by="Ann")).text.endswith(": AVAX")
     assert len(main.bench.state.silences) == 0
     assert not (await both.tell(Verb.SILENCE, subject="DOGE", seconds=60, by="Ann")).ok
-    assert (await both.tell(Verb.ACK, subject="DOGE", by="Ann")).ok, "already resolved is no error"
+    said = await both.tell(Verb.ACK, subject="DOGE", by="Ann")
+    assert (said.ok, said.text) == (False, f'nothing on main is called DOGE; what fires: rule "room" on {BTC}')
+    late = await both.tell(Verb.ACK, subject="0123abcd", by="Ann")
+    assert (late.ok, late.text) == (True, "already resolved: nothing fires there"), "a button of what is long over"
 
 
 async def test_a_button_speaks_of_the_alert_of_one_account() -> None:
@@ -51,4 +54,5 @@ async def test_a_button_speaks_of_the_alert_of_one_account() -> None:
     key = f"rule:room|{BTC}"
     await both.tell(Verb.ACK, subject=alert_handle("alt", key), by="Ann")
     assert [one.bench.state.alerts[key].acknowledged for one in (main, alt)] == [False, True]
-    assert (await both.tell(Verb.ACK, subject="BTC", by="Ann")).text == "main: 1 acknowledged; alt: 1 acknowledged"
+    acked = f'1 acknowledged: rule "room" on {BTC}'
+    assert (await both.tell(Verb.ACK, subject="BTC", by="Ann")).text == f"main: {acked}; alt: {acked}"

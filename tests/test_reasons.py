@@ -20,16 +20,16 @@ def test_every_rule_that_selects_a_position_is_told_with_its_levels() -> None:
     bench.read(account(position(mark="98000"), stops=[foreign("85000")]))
     bench.after(10).read(account(position(mark="98000"), stops=[foreign("85000")]))
     assert why(bench.state, "btc", bench.now).splitlines() == [
-        "BTC long 0.5 · isolated · main",
+        "BTC long 0.500 · isolated · main",
         "Mark 98,000.0 · liq 90,361.4 (ours; Binance says none), read 20:49:10 UTC",
-        "Stop: yours 85,000.0 on mark, 0.5: beyond liquidation: it comes too late",
+        "Stop: yours 85,000.0 on mark, 0.500: beyond liquidation: it comes too late",
         'Rule "room": 21% of the room from entry is used; warn at 50%, critical at 70%, emergency at 85%',
         (
             'Rule "no stop": Stops close 0.0% of it before liquidation; critical below 95%; '
             "critical holds for 10 s of 60 s"
         ),
         (
-            "With every rule firing I would place sell stop-market 0.5 at 94,216.9 on mark, reduce-only "
+            "With every rule firing I would place sell stop-market 0.500 at 94,216.9 on mark, reduce-only "
             '(rule "no stop"). I send nothing: mode is "watch".'
         ),
     ]
@@ -65,9 +65,9 @@ def test_pools_and_handles_and_what_nothing_is_called() -> None:
     bench.read(account(position(margin=None, size="1"), avax))
     assert why(bench.state, "pool usdt", bench.now).splitlines()[0] == "USDT pool (BTC long) · cross · main"
     named = why(bench.state, alert_handle("main", f"rule:room|{AVAX}"), bench.now).splitlines()
-    assert named[0] == "AVAX long 500 · isolated · main"
+    assert named[0] == "AVAX long 500.000 · isolated · main"
     assert why(bench.state, "DOGE", bench.now) == ""
-    assert why(bench.state, BTC, bench.now).startswith("BTC long 1 · cross · main")
+    assert why(bench.state, BTC, bench.now).startswith("BTC long 1.000 · cross · main")
 
 
 def test_old_figures_are_said_to_be_old() -> None:

@@ -18,9 +18,11 @@ from watchdog.core.state import State
 from watchdog.core.step import RulesChanged
 from watchdog.domain.effects import Level, Message
 from watchdog.reload import Reloader, Settling, load_rules
+from watchdog.rules.listed import Listing
 from watchdog.rules.schema import Mode, Ruleset
 from watchdog.settings import load_settings
 from watchdog.tomlfile import MAX_BYTES
+from watchdog.unlisted import Unlisted
 
 SHIPPED = (Path(__file__).parents[1] / "config" / "rules.toml").read_text(encoding="utf-8")
 ACT = SHIPPED.replace('mode = "watch"', 'mode = "act"\nfirst_act_after = "0s"', 1)
@@ -50,11 +52,11 @@ class Account:
 class Desk:
     """The two files, two accounts, and what their owner heard."""
 
-    def __init__(self, folder: Path, text: str = SHIPPED) -> None:
+    def __init__(self, folder: Path, text: str = SHIPPED, settings_text: str = SETTINGS) -> None:
         self.rules = folder / "rules.toml"
         self.settings = folder / "watchdog.toml"
         self.rules.write_text(text)
-        self.settings.write_text(SETTINGS)
+        self.settings.write_text(settings_text)
         for name in ("main.key", "main.secret"):
             (folder / name).write_text(f"{name * 4}\n")
             (folder / name).chmod(0o600)
@@ -140,7 +142,7 @@ async def test_a_save_is_taken_at_the_second_look_that_sees_it(desk: Desk, save:
     assert desk.taken == 1
     assert {one.given[0].mode for one in desk.accounts.values()} == {Mode.ACT}
     save(desk.rules, SHIPPED)
-    assert await desk.look(2) == ["INFO · rules.toml is in force: 4 rules"]
+    assert await desk.look(2) == ["WARN · rules.toml is in force: 4 rules · IT PROTECTS LESS"]
     assert desk.heard[-1].lines[1] == "mode act → watch: NO STOP IS SENT ANY MORE"
     assert desk.taken == 2
 
@@ -409,6 +411,119 @@ async def test_changed_settings_are_not_taken_and_that_is_said_once(desk: Desk) 
     desk.settings.write_text(SETTINGS)
     assert await desk.look(4) == ["OK · watchdog.toml says again what is in force"]
     assert desk.taken == 0
+
+
+TWO = SETTINGS.replace("[channel.console]", '[channel.desk]\ntype = "console"\n[channel.console]')
+TOLD = SHIPPED.replace('metric    = "room_used"', 'metric    = "room_used"\nnotify    = ["desk"]')
+WOULD_NOT = (
+    "WARN · watchdog.toml was changed, and rules.toml does not go with it: "
+    "I go on as I was started, but WOULD NOT START AGAIN"
+)
+
+
+async def test_settings_that_the_rules_do_not_go_with_are_told(tmp_path: Path) -> None:
+    """A channel that a rule names is taken from watchdog.toml: the next start would end there.
+
+    The same when the rules come later; and what mends it is told as well.
+    """
+    desk = Desk(tmp_path, TOLD, TWO)
+    desk.settings.write_text(SETTINGS)
+    assert await desk.look(3) == [WOULD_NOT]
+    assert 'channel "desk" is not in watchdog.toml' in desk.heard[-1].lines[1]
+    desk.rules.write_text(SHIPPED)
+    assert await desk.look(3) == [
+        "INFO · rules.toml is in force: 4 rules",
+        "INFO · watchdog.toml was changed: restart to take it",
+    ]
+    desk.rules.write_text(TOLD)
+    assert await desk.look(3) == ["INFO · rules.toml is in force: 4 rules", WOULD_NOT]
+    desk.rules.write_text(f"{TOLD}\n# mine\n")
+    assert await desk.look(3) == ["INFO · rules.toml was saved and says the same as before"]
+    desk.settings.write_text(TWO)
+    assert await desk.look(3) == ["OK · watchdog.toml says again what is in force"]
+
+
+@pytest.mark.parametrize("settings_first", [True, False])
+async def test_rules_for_settings_that_wait_for_a_restart_say_so(desk: Desk, settings_first: bool) -> None:
+    """A channel is added to both files: nothing is wrong, and a restart takes both."""
+    needs = "it needs the watchdog.toml you changed: restart, and both are taken"
+    if settings_first:
+        desk.settings.write_text(TWO)
+        await desk.look(3)
+        desk.rules.write_text(TOLD)
+    else:
+        desk.rules.write_text(TOLD)
+        await desk.look(3)
+        assert 'channel "desk" is not in watchdog.toml' in desk.heard[-1].lines[1]
+        desk.settings.write_text(TWO)
+    said = await desk.look(3)
+    assert "WARN · rules.toml was not taken: the old rules stay in force" in said
+    told = next(one.lines for one in desk.heard[::-1] if "was not taken" in one.lines[0])
+    assert told[1:3] == (needs, "With both files as they are I would start again.")
+    assert desk.reloader.trouble == f"rules.toml is not taken: {needs}"
+    assert await desk.look(3) == []
+    desk.settings.write_text(SETTINGS)
+    assert await desk.look(3) == [
+        "WARN · rules.toml was not taken: the old rules stay in force",
+        "OK · watchdog.toml says again what is in force",
+    ]
+    assert desk.taken == 0
+
+
+async def test_symbols_that_no_venue_lists_are_told_once(tmp_path: Path) -> None:
+    """After the first listing and after a reload; what was mended is no word, and told again when it comes back."""
+
+    def about(symbol: str) -> str:
+        return SHIPPED.replace(
+            'metric    = "room_used"', f'metric    = "room_used"\nwhere     = {{ symbol = "{symbol}" }}'
+        )
+
+    listed: dict[str, Listing] = {"main": Listing("binanceusdm", ())}
+    desk = Desk(tmp_path, about("BCTUSDT"))
+    desk.reloader._unlisted = Unlisted(lambda: listed, desk.clock).look
+    assert await desk.look(3) == []
+    listed["main"] = Listing("binanceusdm", ("BTC/USDT:USDT", "ETH/USDT:USDT"))
+    head = "WARN · the rules name what no venue lists"
+    assert await desk.look(3) == [head]
+    assert desk.heard[-1].lines[1] == (
+        f'{desk.rules}:18:1: where of rule "room": binanceusdm lists no "BCTUSDT", did you mean "BTCUSDT"?'
+    )
+    desk.rules.write_text("# a line above it\n" + about("BCTUSDT"))
+    assert await desk.look(3) == ["INFO · rules.toml was saved and says the same as before"]
+    desk.rules.write_text(about("BTCUSDT"))
+    assert await desk.look(3) == ["INFO · rules.toml is in force: 4 rules"]
+    desk.rules.write_text(about("BCTUSDT"))
+    assert await desk.look(3) == ["INFO · rules.toml is in force: 4 rules", head]
+
+
+@pytest.mark.parametrize("name", ["watchdog.toml", "main.key", "ca.pem"])
+async def test_a_pipe_among_the_settings_does_not_stop_the_daemon(desk: Desk, name: str) -> None:
+    """In place of watchdog.toml, of a key, of a certificate: told, not waited for."""
+    path = desk.settings.parent / name
+    text = SETTINGS
+    if name == "ca.pem":
+        text += '[channel.house]\ntype = "mqtt"\nhost = "127.0.0.1"\ntls = true\nca_file = "ca.pem"\n'
+    desk.settings.write_text(f'{text}\n[store]\nkeep = "9d"\n')
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    async with asyncio.timeout(5):
+        said = await asyncio.to_thread(asyncio.run, desk.look(3))
+    assert said == ["WARN · watchdog.toml is broken: I go on as I was started, but WOULD NOT START AGAIN"]
+
+
+async def test_a_stop_that_is_lost_stands_before_all_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Eleven rules change and the last loses its stop: that stands just below the head, and the log has them all."""
+    caplog.set_level("INFO")
+    more = "".join(
+        f'[[rule]]\nname = "r{number}"\nmetric = "notional"\nwarn = "{number + 1} USDT"\n' for number in range(10)
+    )
+    desk = Desk(tmp_path, ACT.replace("[[rule]]", f"{more}[[rule]]", 1))
+    desk.rules.write_text(desk.rules.read_text().replace(STOP, "").replace(" USDT", "0 USDT"))
+    assert await desk.look(2) == ["WARN · rules.toml is in force: 14 rules · IT PROTECTS LESS"]
+    lines = desk.heard[-1].lines
+    assert lines[1].startswith('rule "no stop": NO STOP ANY MORE')
+    assert lines[-2] == "… and 6 more: the log has them all"
+    assert 'rule "r9": warn 10 USD → 100 USD' in caplog.text
 
 
 # ── when ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

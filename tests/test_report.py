@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from typing import Any
 
+from rich.console import Console
+
 from tests.core.bench import AVAX, BTC, Bench, account, d, foreign, only, position, resting, shipped
 from watchdog import report
+from watchdog.channels.telegram import shown
+from watchdog.cli import tables
+from watchdog.digest import Tally, digest
 from watchdog.domain.facts import Command
 from watchdog.domain.position import AccountModes, Side
 from watchdog.domain.verbs import Verb
@@ -41,13 +47,13 @@ def test_status_has_what_a_person_holds_beside_the_venues_app() -> None:
     bench.read(account(held, stops=[foreign("94000", "0.25"), foreign("85000", None)]))
     shown = status(bench.after(3))
     (row,) = shown["positions"]
-    assert (row["symbol"], row["side"], row["margin"], row["size"]) == (BTC, "long", "isolated", "0.5")
+    assert (row["symbol"], row["side"], row["margin"], row["size"]) == (BTC, "long", "isolated", "0.500")
     assert (row["entry"], row["mark"]["value"]) == ("100,000.0", "95000")
     assert "unknown" in row["liquidation_venue"]
     assert row["liquidation_ours"]["unit"] == "price"
     assert row["stop_coverage"]["value"] == "0.5"
     assert [(stop["whose"], stop["size"], stop["judged"]) for stop in row["stops"]] == [
-        ("yours", "0.25", "closes 0.25 of 0.5"),
+        ("yours", "0.250", "closes 0.25 of 0.5"),
         ("yours", "all", "beyond liquidation: it comes too late"),
     ]
     assert shown["age"] == 3.0
@@ -94,6 +100,51 @@ def test_a_vanished_position_is_marked_only_while_the_read_shows_it() -> None:
     assert BTC in {key.symbol for key in bench.state.vanished}
 
 
+def test_a_vanished_position_is_counted_and_never_well() -> None:
+    """In what a phone shows, in the digest's head, and in the table of the terminal."""
+    bench = Bench.with_rules(only('[[rule]]\nname = "room"\nmetric = "room_used"\nwarn = "90%"\n'))
+    bench.read(account(HELD))
+    bench.after(5).read(account())
+    answer = {"accounts": [status(bench)], "channels": []}
+    gone = "BTC long 0.500 was not in the last answer, not known to be closed; before: 9.6% from liq, NO STOP"
+    said = shown.status(answer)
+    assert said[0] == "NOT ALL WELL · 1 account, 1 position"
+    for lines in (said, shown.positions(answer)):
+        assert gone in lines
+        assert "No open position" not in lines
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(tables.status(answer))
+    table = console.export_text()
+    assert gone in table
+    assert "no open position" not in table
+    told = digest([bench.state], Tally(0.0), bench.now, next_at=None, zone=None)
+    assert ": 1 position of main missing, not known to be closed · 1 account, 1 position" in told[0]
+    assert told[1] == "not in the last answer: BTC long 0.500"
+    bench.after(5).read(account())
+    assert shown.status({"accounts": [status(bench)], "channels": []})[0] == "ALL WELL · 1 account, no positions"
+
+
+def test_a_pool_that_may_lack_a_position_is_in_doubt() -> None:
+    """Its ratio is better than it is by what the answer left out."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(position(margin=None), position(AVAX, margin=None, size="500", entry="30", mark="30")))
+    bench.after(5).read(account(position(margin=None)))
+    assert status(bench)["pools"][0]["doubted"]
+    said = shown.status({"accounts": [status(bench)], "channels": []})
+    assert "Pool USDT is IN DOUBT: a position is missing from the last answer" in said
+
+
+def test_words_that_can_not_be_made_anew_keep_their_time() -> None:
+    """A restart that has read nothing yet shows what was said, as of then."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(replace(HELD, mark=d("95000")), stops=[foreign("94000")]))
+    again = bench.after(120).restarted()
+    (live,) = report.view(again.state, again.now).alerts
+    assert live.lines[0] == "WARN · BTC long 4.9% from liquidation · main · figures of 20:49:00"
+    assert live.lines[-1] == "20:49:00 UTC"
+    assert status(again)["alerts"][0]["says"] == [live.lines[0]]
+
+
 def test_a_pool_is_shown_with_its_money() -> None:
     """Equity, requirement, ratio, and how far all prices may move together."""
     bench = Bench.with_rules(shipped("watch"))
@@ -114,14 +165,15 @@ def test_the_plan_shows_what_would_be_sent_before_any_rule_has_fired() -> None:
         {
             "symbol": BTC,
             "side": "long",
-            "size": "0.5",
+            "size": "0.500",
             "would": "place",
-            "order": "sell stop-market 0.5 at 94,216.9 on mark, reduce-only",
+            "order": "sell stop-market 0.500 at 94,216.9 on mark, reduce-only",
             "why": 'rule "no stop"',
             "replaces": "",
             "if_it_fills": "−2,915 USDT",
             "from_mark": "5.8%",
             "proposal": None,
+            "confirm": None,
         }
     ]
 
@@ -138,12 +190,15 @@ def test_the_plan_of_an_account_that_asks_says_so_and_shows_what_was_asked() -> 
     proposal = bench.guard().proposal
     assert proposal is not None
     assert plan(bench)["positions"][0]["proposal"] == (
-        f"{proposal.id}: stop 94,216.9, 0.5, a yes counts until 20:51:00 UTC"
+        f"{proposal.id}: stop 94,216.9, 0.500, a yes counts until 20:51:00 UTC"
     )
+    for shown in (plan(bench), status(bench)):
+        assert [row["confirm"] for row in shown["positions"]] == [proposal.id]
     (live,) = [one for one in report.view(bench.state, bench.now).alerts if "no stop" in one.key]
     assert [one.subject for one in live.buttons if one.verb is Verb.CONFIRM] == [proposal.id]
     bench.after(70).read(account(HELD))
-    assert plan(bench)["positions"][0]["proposal"] is None
+    row = plan(bench)["positions"][0]
+    assert (row["proposal"], row["confirm"]) == (None, proposal.id), "a yes to it asks anew"
 
 
 def test_the_plan_says_why_nothing_would_be_sent() -> None:
@@ -152,7 +207,7 @@ def test_the_plan_says_why_nothing_would_be_sent() -> None:
     bench.read(account(replace(HELD, mark=d("93000"))))
     row = plan(bench)["positions"][0]
     assert row["why"] == "the place 94216.9 is already passed; halfway to liquidation is 91,680.8"
-    assert (row["would"], row["order"]) == ("ask", "sell stop-market 0.5 at 91,680.8 on mark, reduce-only")
+    assert (row["would"], row["order"]) == ("ask", "sell stop-market 0.500 at 91,680.8 on mark, reduce-only")
     bench.after(5).read(account(HELD, stops=[foreign("95000")]))
     assert plan(bench)["positions"][0]["why"] == "stops that are not mine cover it"
     bench.after(5)

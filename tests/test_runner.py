@@ -9,19 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.bench import WALL, account, position, shipped
+from tests.core.bench import WALL, account, only, position, resting, shipped
 from watchdog import runner as runner_module
 from watchdog.clock import SteppedClock
 from watchdog.core.state import Identity, restore
 from watchdog.core.step import step
-from watchdog.domain.effects import LookUp, Read
-from watchdog.domain.facts import Answer, Due, Fact, Failed, Frame, Mark, Marks, NotFound, Outcome, Unresolved
+from watchdog.domain.effects import LookUp, Place, Read
+from watchdog.domain.facts import (
+    Answer,
+    Confirmed,
+    Due,
+    Fact,
+    Failed,
+    Frame,
+    Mark,
+    Marks,
+    NotFound,
+    Outcome,
+    Unresolved,
+)
 from watchdog.domain.position import AccountRead, StopOrder
 from watchdog.domain.reading import Known
 from watchdog.notifier import Notifier
 from watchdog.runner import AccountRunner
 from watchdog.store import Store
-from watchdog.venues.base import KeyPower
+from watchdog.venues.base import KeyPower, ReadError
 
 
 class Venue:
@@ -194,3 +206,87 @@ async def test_marks_that_wait_are_taken_by_the_pool(
     assert {risk.position.symbol: risk.mark for risk in runner.state.book.positions.values()} == {
         mark.symbol: Known(mark.price, "price", "stream", clock.now().mono) for mark in marks
     }
+
+
+class Placing(Venue):
+    """A venue that takes stops, lists them, and finds them by their ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rests: dict[str, StopOrder] = {}
+        self.asked: list[str] = []
+        self.down = False
+
+    async def read(self) -> AccountRead:
+        """The position with what rests."""
+        self.reads += 1
+        if self.down:
+            self.down = False
+            raise ReadError("HTTP 503")
+        return account(position(), stops=[resting(order) for order in self.rests.values()])
+
+    async def place(self, order: StopOrder) -> Answer:
+        """It rests."""
+        self.asked.append("place")
+        self.rests[order.client_id] = order
+        return Confirmed()
+
+    async def look_up(self, symbol: str, client_id: str) -> Answer:
+        """Whether it rests."""
+        del symbol
+        self.asked.append("look up")
+        return Confirmed() if client_id in self.rests else NotFound()
+
+
+@pytest.mark.parametrize("kind", [Place, LookUp, Read])
+async def test_an_effect_whose_end_could_not_be_taken_in_has_ended_all_the_same(
+    kind: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer lost by a mistake of ours is no answer: looked up by its id, and the account is read on."""
+    rules = only(
+        '[[rule]]\nname = "no stop"\nmetric = "stop_coverage"\ncritical = "below 95%"\n'
+        'stop = { when = "critical", place = { entry_to_liquidation = "60%" } }'
+    )
+    right, broken = step, 1
+
+    def wrong(state: object, fact: Fact, now: object) -> object:
+        nonlocal broken
+        if isinstance(fact, Outcome) and isinstance(fact.effect, kind) and broken:
+            broken -= 1
+            raise ZeroDivisionError
+        return right(state, fact, now)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner_module, "step", wrong)
+    store, clock, venue = await Store.open(f"sqlite:///{tmp_path / 'watchdog.db'}"), SteppedClock(WALL), Placing()
+    notifier = Notifier(store, [], clock)
+    state = restore(Identity("main", "binanceusdm", store.installation), rules, {}, clock.now())
+    runner = Watched(state, venue, store, notifier, clock)
+    if kind is not Place:  # the first answer to the order is none
+        good = venue.place
+
+        async def unanswered(order: StopOrder) -> Answer:
+            await good(order)
+            return Unresolved("timed out")
+
+        monkeypatch.setattr(venue, "place", unanswered)
+    task = asyncio.create_task(runner.run())
+    try:
+        await until(lambda: bool(venue.rests) and not runner.busy())
+        venue.down = kind is Read
+        for second in range(1, 41):
+            clock.advance(second)
+            await until(lambda: not runner.busy())
+            await asyncio.sleep(0.001)
+        assert broken == 0
+        assert runner.state.reads.orders_open == 0
+        assert clock.now().mono - runner.state.reads.last_good <= 11
+        (guard,) = runner.state.guards.values()
+        assert guard.step is None
+        assert guard.resting is not None
+        assert venue.asked.count("place") == 1, "it is looked up, not sent anew"
+        assert len(runner._mistakes) == 1
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await notifier.stop(0)
+        await store.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.core.bench import Bench, account, position, shipped
-from watchdog.core.reads import BARRED_GAP, overdue
+from watchdog.core.account import BARRED_GAP
+from watchdog.core.reads import overdue
 from watchdog.core.state import State
 from watchdog.domain.effects import Read
 from watchdog.domain.facts import Barred, Due, Failed, Outcome
@@ -49,7 +50,7 @@ def test_reads_that_fail_are_cycles() -> None:
     bench.read(account(position()))
     for wait in (None, 1800.0, None):
         bench.after(11).put(Due())
-        bench.put(Outcome(Read("poll"), Failed("HTTP 418", wait), bench.mono))
+        bench.put(Outcome(Read("poll"), Failed("HTTP 418", wait, limited=wait is not None), bench.mono))
         assert bench.state.reads.in_flight is None
         due = bench.mono + (wait or 8.0)
         assert not stuck(bench.state, due)

@@ -89,10 +89,15 @@ class Daily:
             return
         now = self._clock.now()
         due = last_due(at, self._zone, now.wall)
+        after = 0.0
         try:
             last = await self._last()
-            if last is not None and last["due"] >= due.timestamp():
-                return
+            if last is not None:
+                after = float(last["due"])
+                if after > now.wall:  # kept by a clock that was ahead: it says nothing of today
+                    last = None
+                elif after >= due.timestamp():
+                    return
             tally = await self._tally(last, now.wall)
         except StoreError:  # it says so itself; whether all is well is told all the same
             tally = Tally(now.wall - DAY)
@@ -101,8 +106,18 @@ class Daily:
         next_due = last_due(at, self._zone, (due + timedelta(hours=36)).timestamp())
         lines = digest(states, tally, now, next_at=next_due.timestamp(), zone=self._zone, mute_channels=mute)
         message = Message(
-            f":digest:{due:%Y-%m-%d}", "", Level.INFO, "told", "", lines, sound=False, at=now.wall
-        )  # the day in its id: no channel ever hears two of one day
+            # This one and the one before it: no channel ever hears it twice, and one that a clock sent on a wrong day
+            # does not take the place of that day's own.
+            f":digest:{due:%Y-%m-%d}:{after:.0f}",
+            "",
+            Level.INFO,
+            "told",
+            "",
+            lines,
+            sound=False,
+            at=now.wall,
+            channels=tuple(self._settings.channels),  # all, whatever their minimum: "if it doesn't come, I'm down"
+        )
         equity = {asset: str(value) for asset, value in equity_of(states).items()}
         kept = json.dumps({"due": due.timestamp(), "wall": now.wall, "equity": equity}, sort_keys=True)
         save = Save((Keep(_KIND, _KEY, kept),), (message,), (Entry("digest", json.dumps(lines)),))

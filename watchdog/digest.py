@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from watchdog.alerts import words
 from watchdog.alerts.silence import BLIND
+from watchdog.alerts.unknown import is_unknown
+from watchdog.core.sight import vanished_name
 from watchdog.core.state import State
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
@@ -48,11 +50,13 @@ def digest(
 ) -> tuple[str, ...]:
     """The lines. `next_at`: wall time of the next digest. `mute_channels`: those that reach nobody now."""
     risks = [(state, risk) for state in states if state.book is not None for risk in state.book.positions.values()]
+    gone = [(state, key) for state in states for key in sorted(state.vanished)]
     wrong = _wrong(states, mute_channels, now)
     at = words.until_words(now.wall, now.wall, zone)
-    count = f"{_count(len(states), 'account')}, {_count(len(risks), 'position')}"
+    count = f"{_count(len(states), 'account')}, {_count(len(risks) + len(gone), 'position')}"
     head = f"NOT ALL WELL {at}: {_listed(wrong)} · {count}" if wrong else f"ALL WELL {at} · {count}"
-    lines = [head, _nearest(risks), _together(states), _covered(risks), _since(tally, now), _equity(states, tally, now)]
+    nearest = _nearest(risks, [vanished_name(*one) for one in gone])
+    lines = [head, nearest, _together(states), _covered(risks), _since(tally, now), _equity(states, tally, now)]
     lines.append(f"Not watched: {NOT_WATCHED}")
     if next_at is not None:
         lines.append(f"Next {_day(next_at, now.wall, zone)}. If it doesn't come, I'm down.")
@@ -62,12 +66,13 @@ def digest(
 def equity_of(states: Sequence[State]) -> dict[str, Decimal]:
     """What all accounts are worth together, by margin asset: wallets, isolated margins and unrealised profit.
 
-    Without the assets of which any part is not known; empty while any account has not been read.
+    Without the assets of which any part is not known; empty while any account has not been read, or a position of one
+    has vanished.
     """
     sums: dict[str, Decimal] = {}
     unknown: set[str] = set()
     for state in states:
-        if state.read is None or state.book is None:
+        if state.read is None or state.book is None or state.vanished:
             return {}
         for balance in state.read.balances:
             sums[balance.asset] = sums.get(balance.asset, Decimal(0)) + balance.wallet
@@ -93,6 +98,11 @@ def _wrong(states: Sequence[State], mute_channels: Sequence[str], now: Instant) 
             wrong.append(f"{account} was not read yet")
         elif BLIND in state.alerts or not state.fresh(now.mono):
             wrong.append(f"{account} is BLIND")
+        if state.vanished:
+            wrong.append(f"{_count(len(state.vanished), 'position')} of {account} missing, not known to be closed")
+        dark = [] if state.book is None else [risk for risk in state.book.positions.values() if is_unknown(risk)]
+        if dark:
+            wrong.append(f"{_count(len(dark), 'position')} of {account} can't be judged")
     firing = [
         alert.level
         for state in states
@@ -106,20 +116,22 @@ def _wrong(states: Sequence[State], mute_channels: Sequence[str], now: Instant) 
     return wrong
 
 
-def _nearest(risks: Sequence[tuple[State, PositionRisk]]) -> str:
+def _nearest(risks: Sequence[tuple[State, PositionRisk]], gone: Sequence[str]) -> str:
+    """`gone`: the names of those that the last answer did not show."""
     unknown = [_named(*one) for one in risks if not isinstance(one[1].liquidation_distance, Known | Never)]
     known = [one for one in risks if isinstance(one[1].liquidation_distance, Known)]
-    line = "" if risks else "No open position"
+    line = "" if risks or gone else "No open position"
     if known:
         state, risk = min(known, key=lambda one: _value(one[1].liquidation_distance))
         how = words.distance_words(risk.liquidation_distance, short=True)
-        stops = [one.stop for one in risk.stops if "profit" not in one.stop.kind]
-        rests = words.stops_head(stops, risk.stop_coverage)
+        rests = words.stops_head(words.stops_of(risk), risk.stop_coverage)
         line = f"Nearest: {_named(state, risk)} {how}, {'stop rests' if rests == 'STOP RESTS' else rests}"
     elif risks and not unknown:
         line = "No price liquidates any position"
     if unknown:
         line = f"{line}; UNKNOWN: {_listed(unknown)}" if line else f"Distance UNKNOWN: {_listed(unknown)}"
+    if gone:
+        line += f"{'; ' if line else ''}not in the last answer: {_listed(gone)}"
     return line
 
 
@@ -163,7 +175,7 @@ def _covered(risks: Sequence[tuple[State, PositionRisk]]) -> str:
             case Known(value=value) if value >= 1:
                 continue
             case Known(value=value):
-                why = "NO STOP" if value <= 0 else f"only {words.percent(value)}"
+                why = "NO STOP" if value <= 0 else f"only {words.covered(value)}"
             case Never():
                 why = "no price liquidates it"
             case _:

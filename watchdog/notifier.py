@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from watchdog.channels.base import AnyChannel, Channel, ChannelError, Outlets, P
 from watchdog.clock import Clock, Timer
 from watchdog.domain.effects import EVERYONE, Level, Message
 from watchdog.store.errors import StoreError
+from watchdog.waiting import Waiting, urgency
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
@@ -53,9 +52,10 @@ class ChannelStatus:
 class Notifier:
     """Delivers each message at least once to every channel that hears it; one that confirmed never hears it again.
 
-    Priority goes before age. A channel that fails is tried again after 1, 2, 4 … 60 s, or when it asked to be, for
-    ever; no channel waits for another. A confirmation the store couldn't take is remembered: nothing is said twice in
-    one run. A channel of several outlets counts as so many channels, named together.
+    Priority goes before age, and age within one alert (see `Waiting`). A channel that fails is tried again after
+    1, 2, 4 … 60 s, or when it asked to be, for ever; no channel waits for another. A confirmation the store couldn't
+    take is remembered: nothing is said twice in one run. A channel of several outlets counts as so many channels,
+    named together.
     """
 
     def __init__(self, outbox: Outbox, channels: Sequence[AnyChannel], clock: Clock) -> None:
@@ -101,9 +101,9 @@ class Notifier:
                 for name, worker in self._workers.items()
             ]
         lost: dict[str, int] = {}
-        for message, name in await self._outbox.pending():
+        for message, name in sorted(await self._outbox.pending(), key=lambda row: row[0].at):
             if name in self._workers:
-                self._workers[name].add(message, saved=True)
+                self._workers[name].add(message, saved=True, left=True)
             else:
                 lost[name] = lost.get(name, 0) + 1
         for name, count in lost.items():
@@ -174,8 +174,7 @@ class _Worker:
         self._outbox = outbox
         self._clock = clock
         self._changed = changed
-        self._order = itertools.count()
-        self._queue: list[tuple[int, float, int, Message]] = []
+        self._queue = Waiting()
         self._held: dict[str, bool] = {}  # ids in the queue, set aside or being sent; whether they have an outbox row
         self._confirmed: dict[str, None] = {}
         self._unmarked: dict[str, float] = {}  # confirmed, and the store does not know: id, wall time
@@ -202,8 +201,8 @@ class _Worker:
     def status(self) -> ChannelStatus:
         return ChannelStatus(self.channel.name, self.waiting, self._reason, self._since)
 
-    def add(self, message: Message, *, saved: bool) -> None:
-        """Queue a message, unless it is here already or was confirmed in this run."""
+    def add(self, message: Message, *, saved: bool, left: bool = False) -> None:
+        """Queue a message, unless it is here already or was confirmed in this run. `left`: by an earlier run."""
         if message.id in self._confirmed:
             if saved:  # said while the store was down, saved since: the row still has to be marked
                 self._unmarked.setdefault(message.id, self._clock.now().wall)
@@ -214,9 +213,9 @@ class _Worker:
             self._held[message.id] = self._held[message.id] or saved
             return
         self._held[message.id] = saved
-        self._push(message)
+        self._push(message, left=left)
         # Worse news does not wait out a pause that only we have set: the channel may be back.
-        if self._tried is not None and message.level > self._tried:
+        if self._tried is not None and urgency(message) > self._tried:
             self._end_pause()
 
     async def run(self) -> None:
@@ -224,11 +223,11 @@ class _Worker:
         while True:
             if self._pause is None and not self._opened:
                 await self._open()
-            elif self._pause is None and self._queue:
-                if (wait := self._ready_in()) > 0:
-                    self._rest(wait)
+            elif self._pause is None and (worst := self._queue.worst) is not None:
+                if (wait := self._ready_in(worst)) > 0:
+                    self._rest(wait, worst)
                 else:
-                    await self._send(self._take())
+                    await self._send(self._queue.take(self._failed))
             elif self._mark_due:
                 await self._mark()
                 self._mark_due = False
@@ -252,18 +251,9 @@ class _Worker:
         except Exception as error:  # noqa: BLE001  # a channel that breaks must not keep the others from closing
             _log.warning("channel %s did not close: %s", self.channel.name, type(error).__name__)
 
-    def _push(self, message: Message) -> None:
-        heapq.heappush(self._queue, (-message.level, message.at, next(self._order), message))
+    def _push(self, message: Message, *, left: bool = False) -> None:
+        self._queue.push(message, left=left)
         self._wake.set()
-
-    def _take(self) -> Message:
-        """The worst, then oldest; after a failure another one first, so that one bad message holds up no other."""
-        first = heapq.heappop(self._queue)
-        if first[3] is self._failed and self._queue:
-            second = heapq.heappop(self._queue)
-            heapq.heappush(self._queue, first)
-            return second[3]
-        return first[3]
 
     async def _open(self) -> None:
         error = await self._try(self.channel.open())
@@ -276,7 +266,7 @@ class _Worker:
     async def _send(self, message: Message) -> None:
         self._working = True
         try:
-            error = await self._try(self.channel.send(message))
+            error = await self._try(self.channel.send(self._queue.shown(message)))
             if error is None:
                 await self._succeed(message)
             elif error.permanent:
@@ -303,6 +293,7 @@ class _Worker:
     async def _succeed(self, message: Message) -> None:
         self._works()
         saved = self._held.pop(message.id)
+        self._queue.confirmed(message)
         self._confirmed[message.id] = None
         self._unmarked[message.id] = self._clock.now().wall
         while len(self._confirmed) > REMEMBERED:
@@ -339,7 +330,8 @@ class _Worker:
         pause = min(FIRST_PAUSE_S * 2.0 ** min(self._failures, 10), LONGEST_PAUSE_S)
         self._failures += 1
         if error.retry_after is None:
-            self._tried = -self._queue[0][0] if self._queue else -1
+            worst = self._queue.worst
+            self._tried = -1 if worst is None else worst
         else:
             pause = min(max(FIRST_PAUSE_S, error.retry_after), LONGEST_ASKED_S)
         _log.warning(
@@ -347,12 +339,12 @@ class _Worker:
         )
         self._pause = self._clock.call_at(self._clock.now().mono + pause, self._end_pause)
 
-    def _ready_in(self) -> float:
-        return self.channel.ready_in(Level(-self._queue[0][0])) if isinstance(self.channel, Paced) else 0.0
+    def _ready_in(self, worst: Level) -> float:
+        return self.channel.ready_in(worst) if isinstance(self.channel, Paced) else 0.0
 
-    def _rest(self, seconds: float) -> None:
+    def _rest(self, seconds: float, worst: Level) -> None:
         """All is well; the other end takes no more messages for a moment."""
-        self._tried = -self._queue[0][0]
+        self._tried = worst
         self._pause = self._clock.call_at(self._clock.now().mono + seconds, self._end_pause)
 
     def _end_pause(self) -> None:
@@ -368,6 +360,7 @@ class _Worker:
         if message.level < Level.CRITICAL:
             _log.warning("channel %s refuses message %s: %s", self.channel.name, message.id, error.reason)
             del self._held[message.id]
+            self._queue.forget(message)
             return
         _log.warning(
             "channel %s refuses message %s: %s; next try in %g s",

@@ -15,7 +15,7 @@ from watchdog.alerts.judge import (
     rules_for_position,
 )
 from watchdog.alerts.lifecycle import Alert
-from watchdog.alerts.silence import alert_handle, always_said, means
+from watchdog.alerts.silence import alert_handle, always_said, means, names_of
 from watchdog.alerts.view import POOL, View, alert_key, pool_readings_of, position_subject, readings_of
 from watchdog.core.hands import leave
 from watchdog.core.state import State, worst_first
@@ -30,9 +30,10 @@ from watchdog.rules.schema import Metric, Rule
 
 
 def why(state: State, subject: str, now: Instant) -> str:
-    """What every rule reads of the positions and pools whose names hold `subject`, in words; empty: there are none.
+    """What every rule reads of the positions and pools that `subject` names, in words; empty: there are none.
 
-    An empty subject names them all; the handle of an alert names what it is about.
+    By coin, symbol or side (`BTC long`), as `alerts.silence.names_of` has them. An empty subject, or the account's
+    name, means them all; the handle of an alert names what it is about.
     """
     if state.book is None:
         return f"{state.who.account}: nothing was read yet" if not subject else ""
@@ -51,9 +52,9 @@ def why(state: State, subject: str, now: Instant) -> str:
 
 
 def _meant(state: State, subject: str, *names: str) -> bool:
-    if any(subject.casefold() in name.casefold() for name in names):
+    account, asked = state.who.account, subject.casefold()
+    if asked in {"", account.casefold(), *(name.casefold() for name in names)} or asked in names_of(names[0]):
         return True
-    account = state.who.account
     return any(subject == alert_handle(account, alert_key(rule, names[0])) for rule in state.rules.rules)
 
 
@@ -61,7 +62,7 @@ def _position(state: State, view: View, risk: PositionRisk, now: Instant) -> Ite
     position, subject = risk.position, position_subject(risk.position.key)
     market = state.markets.get(position.symbol)
     read_at = words.clock_time(state.read_wall, state.who.zone)
-    yield f"{words.name(position)} {words.size(position.size)} · {position.margin_mode} · {state.who.account}"
+    yield f"{words.name(position)} {words.size(position.size, market)} · {position.margin_mode} · {state.who.account}"
     yield f"{words.liquidation_line(risk, market, state.who.venue)}, read {read_at}"
     if not view.usable:
         yield "These figures are too old to judge by: no rule fires or resolves on them."
@@ -80,6 +81,8 @@ def _position(state: State, view: View, risk: PositionRisk, now: Instant) -> Ite
     else:
         doing = f"{row['would']} {row['order']} ({row['why']})"
         yield f"With every rule firing I would {doing}." + ("" if held.given else f" I send nothing: {held.why_not}.")
+    if row["proposal"] is not None:
+        yield f"Asked: {row['proposal']}. Yes: `watchdog confirm {row['confirm']}`"
 
 
 def _pool(state: State, view: View, pool: PoolRisk, now: Instant) -> Iterator[str]:
@@ -87,7 +90,7 @@ def _pool(state: State, view: View, pool: PoolRisk, now: Instant) -> Iterator[st
     held = ", ".join(words.name(risk.position) for risk in members)
     yield f"{pool.asset} pool ({held}) · cross · {state.who.account}"
     yield words.pool_line(pool)
-    rules = [rule for rule in rules_for_pool(state.rules) if selects(rule, pool_selected(view, members))]
+    rules = [rule for rule in rules_for_pool(state.rules, pool) if selects(rule, pool_selected(view, members))]
     yield from _rules(state, rules, POOL + pool.asset, pool_readings_of(pool), now)
 
 

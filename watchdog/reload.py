@@ -2,7 +2,7 @@
 
 The rules file is looked at each second, and at once when asked (SIGHUP). A change counts when two looks in a row see
 the same, so a file that an editor is still writing is left alone; asked for, it counts at once. watchdog.toml is only
-looked at: a change of it is said, and needs a restart.
+looked at: a change of it is said, needs a restart, and is tried with the rules file: both must be good for that.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from watchdog.core.state import State
 from watchdog.core.step import RulesChanged
 from watchdog.domain.effects import Level, Message
 from watchdog.exposure import exposed
-from watchdog.rules.difference import difference
+from watchdog.rules.difference import difference, stops_lost
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import Ruleset
 from watchdog.settings import Settings, load_settings
@@ -32,6 +32,8 @@ from watchdog.tomlfile import FileError, Problem, read_text
 
 LOOK_EVERY = 1.0
 """Seconds between two looks."""
+
+MEND = "Mend it: with this file I would not start again."
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +109,8 @@ class Settling:
 class Reloader:
     """Swaps the rules of all accounts at once, and says what that changes.
 
-    `tell` delivers a message, `accounts` gives the runners by name, `status` is a line for systemd after a reload.
+    `tell` delivers a message, `accounts` gives the runners by name, `status` is a line for systemd after a reload,
+    `unlisted` what is to be told of symbols that no venue lists.
     """
 
     def __init__(
@@ -118,6 +121,7 @@ class Reloader:
         tell: Callable[[Message], Awaitable[None]],
         accounts: Callable[[], Mapping[str, Watched]],
         status: Callable[[], str] = str,
+        unlisted: Callable[[Ruleset], Message | None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self.rules = rules
@@ -126,12 +130,16 @@ class Reloader:
         self._tell = tell
         self._accounts = accounts
         self._status = status
+        self._unlisted = unlisted
         self._name = settings.rules.name
         self._settling = Settling(rules.digest)
         self._refused: tuple[str, ...] = ()
         """What is wrong with the file as it is; empty while it is in force."""
         self._own = Settling(look_at(settings.file).digest)
-        self._own_told = False
+        self._own_told: tuple[str, ...] = ()
+        """What was last said of watchdog.toml; empty while it says what is in force."""
+        self._seen = Look(rules.digest)
+        """The rules file as it was last taken up, whether or not it was understood."""
         self._asked = asyncio.Event()
 
     @property
@@ -171,12 +179,20 @@ class Reloader:
 
     async def look(self, *, asked: bool = False) -> None:
         """One look at both files, and all that follows from it."""
+        messages: list[Message | None] = []
         seen = look_at(self._settings.rules)
-        if self._settling.ready(seen.digest, asked=asked) and (message := self._take(seen)) is not None:
-            await self._tell(message)
-        own = look_at(self._settings.file)
-        if self._own.ready(own.digest, asked=asked) and (message := self._settings_changed()) is not None:
-            await self._tell(message)
+        new_rules = self._settling.ready(seen.digest, asked=asked)
+        new_settings = self._own.ready(look_at(self._settings.file).digest, asked=asked)
+        if new_rules:
+            self._seen = seen
+        if new_rules or (new_settings and self._refused):  # what is wrong with the rules may be another thing by now
+            messages.append(self._take(self._seen))
+        if new_settings or (new_rules and self._own_told):  # and so may be whether both go together
+            messages.append(self._settings_changed(again=not new_settings))
+        messages.append(self._unlisted(self.rules))
+        for message in messages:
+            if message is not None:
+                await self._tell(message)
 
     # ── the rules ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -189,6 +205,9 @@ class Reloader:
         try:
             rules = understand(seen.text, self._settings)
         except FileError as error:
+            if self._good_after_restart(seen.text):
+                needs = f"it needs the {self._settings.file.name} you changed: restart, and both are taken"
+                return self._refuse((needs,), "With both files as they are I would start again.")
             return self._refuse(tuple(str(problem) for problem in error.problems))
         except Exception as error:  # noqa: BLE001  (the same as any other file that is not understood)
             _log.exception("%s could not be read by a mistake of mine", self._name)
@@ -201,7 +220,7 @@ class Reloader:
             one.put(RulesChanged(rules))
         return self._in_force(before, rules, states)
 
-    def _refuse(self, problems: tuple[str, ...]) -> Message | None:
+    def _refuse(self, problems: tuple[str, ...], mend: str = MEND) -> Message | None:
         if problems == self._refused:
             return None
         self._refused = problems
@@ -209,9 +228,7 @@ class Reloader:
         most = MOST_LINES - 4
         more = [f"… and {len(problems) - most} more: `watchdog check` has them all"] if len(problems) > most else []
         first = f"WARN · {self._name} was not taken: the old rules stay in force"
-        return self._message(
-            "rules", Level.WARN, (first, *problems[:most], *more, "Mend it: with this file I would not start again.")
-        )
+        return self._message("rules", Level.WARN, (first, *problems[:most], *more, mend))
 
     def _whole_again(self) -> Message | None:
         if not self._refused:
@@ -225,37 +242,58 @@ class Reloader:
         try:
             changes = difference(before, rules)
             lost = exposed(before, rules, states, self._clock.now())
+            less = bool(lost) or stops_lost(before, rules)
         except Exception:  # noqa: BLE001  (the rules are in force; only the words are missing)
             _log.exception("what the new rules change could not be put into words")
-            changes, lost = ("What that changes I can't say: see the log.",), ()
+            changes, lost, less = ("What that changes I can't say: see the log.",), (), False
         if not changes:
             first = f"INFO · {self._name} was saved and says the same as before"
             return self._message("rules", Level.INFO, (first,))
-        less = " · IT PROTECTS LESS" if lost else ""
-        first = f"{'WARN' if lost else 'INFO'} · {self._name} is in force: {count}{less}"
-        lines = _most([*lost, *changes], MOST_LINES - 2)
-        _log.info("%s: %s", self._name, "; ".join(lines))
-        return self._message("rules", Level.WARN, (first, *lines))
+        head = f"{self._name} is in force: {count}"
+        first = f"WARN · {head} · IT PROTECTS LESS" if less else f"INFO · {head}"
+        _log.log(logging.WARNING if less else logging.INFO, "%s: %s", self._name, "; ".join((*lost, *changes)))
+        return self._message("rules", Level.WARN, (first, *_most([*lost, *changes], MOST_LINES - 2)))
 
     # ── watchdog.toml ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _settings_changed(self) -> Message | None:
-        """watchdog.toml is not taken while running; but its owner should know that, and whether it would do."""
+    def _settings_changed(self, *, again: bool = False) -> Message | None:
+        """watchdog.toml is not taken while running; but its owner should know that, and whether it would do.
+
+        `again`: it has not changed since that was said; only what is new is said.
+        """
         name = self._settings.file.name
         lines: tuple[str, ...] = (f"INFO · {name} was changed: restart to take it",)
+        broken = "I go on as I was started, but WOULD NOT START AGAIN"
         try:
-            again = load_settings(self._settings.file, os.environ)
+            settings = load_settings(self._settings.file, os.environ)
         except FileError as error:
-            problems = [str(problem) for problem in error.problems]
-            first = f"WARN · {name} is broken: I go on as I was started, but WOULD NOT START AGAIN"
-            lines = (first, *_most(problems, MOST_LINES - 2))
+            lines = (f"WARN · {name} is broken: {broken}", *_problems(error))
         else:
-            if again == self._settings:
+            if settings == self._settings:
                 if not self._own_told:
                     return None  # a comment
-                lines = (f"OK · {name} says again what is in force",)
-        self._own_told = not lines[0].startswith("OK")
+                self._own_told = ()
+                return self._message("settings", Level.WARN, (f"OK · {name} says again what is in force",))
+            try:
+                load_rules(settings)
+            except FileError as error:
+                first = f"WARN · {name} was changed, and {settings.rules.name} does not go with it: {broken}"
+                lines = (first, *_problems(error))
+        if again and lines == self._own_told:
+            return None
+        self._own_told = lines
         return self._message("settings", Level.WARN, lines)
+
+    def _good_after_restart(self, text: str) -> bool:
+        """Whether a rules file that is refused now goes with the watchdog.toml on the disk, which was changed."""
+        try:
+            settings = load_settings(self._settings.file, os.environ)
+            if settings.rules != self._settings.rules or settings == self._settings:
+                return False
+            understand(text, settings)
+        except FileError:
+            return False
+        return True
 
     def _message(self, about: str, level: Level, lines: tuple[str, ...]) -> Message:
         at = self._clock.now().wall
@@ -263,6 +301,10 @@ class Reloader:
         return Message(f":{about}:{at * 1000:.0f}", "", level, "told", "", stamped, sound=False, at=at)
 
 
-def _most(lines: list[str], most: int) -> list[str]:
+def _problems(error: FileError) -> list[str]:
+    return _most([str(problem) for problem in error.problems], MOST_LINES - 2, "`watchdog check` has them all")
+
+
+def _most(lines: list[str], most: int, where: str = "the log has them all") -> list[str]:
     """The first of them, and how many there are besides."""
-    return lines if len(lines) <= most else [*lines[: most - 1], f"… and {len(lines) - most + 1} more"]
+    return lines if len(lines) <= most else [*lines[: most - 1], f"… and {len(lines) - most + 1} more: {where}"]

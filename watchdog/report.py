@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 from watchdog.alerts import words
-from watchdog.alerts.desk import Desk, buttons_of
+from watchdog.alerts.desk import buttons_of
 from watchdog.alerts.intent import Intent
 from watchdog.alerts.lifecycle import Alert
 from watchdog.alerts.silence import alert_handle, always_said, silent
@@ -16,17 +15,18 @@ from watchdog.alerts.view import position_subject, rule_and_subject
 from watchdog.channels.base import LiveAlert, View
 from watchdog.core import proposals
 from watchdog.core.hands import leave, shield_of
+from watchdog.core.plan import decided
+from watchdog.core.sight import vanished_words
 from watchdog.core.state import State, worst_first
 from watchdog.core.step import view_of
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
-from watchdog.domain.gather import Out
 from watchdog.domain.market import Market
+from watchdog.domain.position import PositionKey
 from watchdog.domain.reading import Known, Never, Reading
 from watchdog.protection.decide import Decision, DoCancel, DoPlace, Hold, Warn
 from watchdog.protection.guard import Guard
 from watchdog.protection.question import fill_of, offer_of
-from watchdog.protection.say import underway
 from watchdog.protection.shield import Shield
 from watchdog.risk import PoolRisk, PositionRisk
 from watchdog.rules.schema import Mode, Rule
@@ -37,6 +37,9 @@ NOT_WATCHED = "spot, options, coin-margined futures, portfolio margin"
 def _sends(state: State, now: Instant) -> str:
     """`yes`, or why nothing is sent by itself."""
     asks = 'it asks first, its mode is "ask"' if state.mode is Mode.ASK else "yes"
+    until = state.asks_until(now.wall)
+    if until is not None:
+        asks = f"it is new to act and only asks until {words.clock_time(until, state.who.zone)}"
     return leave(state, now).why_not or asks
 
 
@@ -63,9 +66,14 @@ def status(state: State, now: Instant) -> dict[str, object]:
         "read_at": words.clock_time(state.read_wall, state.who.zone) if read is not None else None,
         "age": round(now.mono - state.reads.last_good, 1) if state.reads.ever else None,
         "reads_fail": state.reads.why_failed,
-        "positions": [] if book is None else [_position(state, risk) for risk in worst_first(book)],
-        "vanished": [{"symbol": key.symbol, "position_side": key.position_side} for key in sorted(state.vanished)],
-        "pools": [] if book is None else [_pool(pool) for _, pool in sorted(book.pools.items())],
+        "positions": []
+        if book is None
+        else [_position(state, risk) | open_question(state, risk.position.key, now) for risk in worst_first(book)],
+        "vanished": [
+            {"symbol": key.symbol, "position_side": key.position_side, "says": vanished_words(state, key)}
+            for key in sorted(state.vanished)
+        ],
+        "pools": [] if book is None else [_pool(state, pool) for _, pool in sorted(book.pools.items())],
         "alerts": [_alert(state, alert, now) for _, alert in sorted(state.alerts.items()) if alert.firing],
         "silences": [
             {
@@ -91,7 +99,7 @@ def _alert(state: State, alert: Alert, now: Instant) -> dict[str, object]:
         "acknowledged": alert.acknowledged,
         "seen_by": alert.seen_by,
         "silenced": quiet and not always_said(alert.key, alert.level or Level.INFO),
-        "says": alert.lines[:1],
+        "says": words.old_words(alert.lines[:1], "", alert.figures_at, now.wall, state.who.zone),
     }
 
 
@@ -104,7 +112,7 @@ def _position(state: State, risk: PositionRisk) -> dict[str, object]:
         "side": position.side,
         "position_side": position.position_side,
         "margin": position.margin_mode,
-        "size": words.size(position.size),
+        "size": words.size(position.size, market),
         "entry": words.price(position.entry, market),
         "mark": figure(risk.mark),
         "liquidation_venue": figure(risk.liquidation_venue),
@@ -122,7 +130,7 @@ def _position(state: State, risk: PositionRisk) -> dict[str, object]:
                 "whose": "mine" if judged.stop.client_id in ours else "yours",
                 "trigger": words.price(judged.stop.trigger_price, market),
                 "on": judged.stop.trigger,
-                "size": "all" if judged.stop.size is None else words.size(judged.stop.size),
+                "size": "all" if judged.stop.size is None else words.size(judged.stop.size, market),
                 "judged": judged.words,
                 "id": judged.stop.client_id,
             }
@@ -132,7 +140,7 @@ def _position(state: State, risk: PositionRisk) -> dict[str, object]:
     }
 
 
-def _pool(pool: PoolRisk) -> dict[str, object]:
+def _pool(state: State, pool: PoolRisk) -> dict[str, object]:
     return {
         "asset": pool.asset,
         "equity": figure(pool.equity),
@@ -142,6 +150,7 @@ def _pool(pool: PoolRisk) -> dict[str, object]:
         "shock_distance": figure(pool.shock_distance),
         "effective_leverage": figure(pool.effective_leverage),
         "positions": [position_subject(key) for key in pool.positions],
+        "doubted": state.doubted(pool.asset),
     }
 
 
@@ -160,8 +169,10 @@ def view(state: State, now: Instant) -> View:
 def _live(state: State, shown: Shown, rules: Mapping[str, Rule], alert: Alert, now: Instant) -> LiveAlert:
     rule = rules.get(rule_and_subject(alert.key)[0])
     said = None if rule is None else shown.words(rule, alert, None, now)
-    said = Intent(alert.lines) if said is None else said
     stamp = words.clock_time(now.wall, state.who.zone)
+    if said is None:  # its words as they were last made, and the time of that
+        said = Intent(tuple(words.old_words(alert.lines, "", alert.figures_at, now.wall, state.who.zone)))
+        stamp = words.clock_time(alert.figures_at or now.wall, state.who.zone)
     if alert.acknowledged:
         stamp += f" · seen by {alert.seen_by}" if alert.seen_by else " · seen"
     lines = (*said.lines[: words.MOST_LINES - 1], stamp)
@@ -184,28 +195,26 @@ def plan(state: State, now: Instant) -> dict[str, object]:
 
 def planned(state: State, risk: PositionRisk, now: Instant) -> dict[str, object]:
     """What `act` would send for one position."""
-    desk = Desk(state.who.account, state.who.zone, state.alerts, now, Out(now))
     key = risk.position.key
     guard = state.guards.get(key) or Guard(key)
-    shield = shield_of(state, now)
-    if guard.step is not None:
-        decision: Decision = Hold(underway(guard.step))
-    else:
-        decision = shield.decision(_eager(guard), risk, desk, now.mono, Mode.WATCH)
+    shield, decision = shield_of(state, now), decided(state, risk, now)
+    return _planned(state, shield, risk, guard, decision) | open_question(state, key, now)
+
+
+def open_question(state: State, key: PositionKey, now: Instant) -> dict[str, object]:
+    """What is asked about a position: in words while a yes counts, and its id, to which a late yes is asked anew."""
+    guard = state.guards.get(key) or Guard(key)
     shown = proposals.open_proposal(guard, now)
-    return _planned(state, shield, risk, guard, decision) | {
-        "proposal": None if shown is None else proposals.words_of(state, key, shown)
+    return {
+        "proposal": None if shown is None else proposals.words_of(state, key, shown),
+        "confirm": None if guard.proposal is None else guard.proposal.id,
     }
-
-
-def _eager(guard: Guard) -> Guard:
-    """As if a rule had asked already: a plan shows the stop a rule would place once it fires."""
-    return replace(guard, wanted=True, asked=())
 
 
 def _planned(state: State, shield: Shield, risk: PositionRisk, guard: Guard, decision: Decision) -> dict[str, object]:
     position, market = risk.position, state.markets.get(risk.position.symbol)
-    row: dict[str, object] = {"symbol": position.symbol, "side": position.side, "size": words.size(position.size)}
+    size = words.size(position.size, market)
+    row: dict[str, object] = {"symbol": position.symbol, "side": position.side, "size": size}
     asked = offer_of(decision)
     match decision:
         case DoPlace(why=why) as place:
@@ -228,7 +237,7 @@ def _order(risk: PositionRisk, place: DoPlace, market: Market | None) -> dict[st
     order = place.order
     fill = fill_of(risk.position, order.size, order.trigger_price, Decimal(0) if market is None else market.taker_fee)
     return {
-        "order": f"{order.order_side} stop-market {words.size(order.size)} at "
+        "order": f"{order.order_side} stop-market {words.size(order.size, market)} at "
         f"{words.price(order.trigger_price, market)} on mark, reduce-only",
         "replaces": place.replaces,
         "if_it_fills": words.money(fill, risk.position.margin_asset),

@@ -11,7 +11,7 @@ from typing import Any
 
 from watchdog.clock import Clock, Timer
 from watchdog.core.state import State
-from watchdog.core.step import RulesChanged, step, together
+from watchdog.core.step import RulesChanged, lost, step, together
 from watchdog.domain.effects import (
     Cancel,
     Effect,
@@ -157,13 +157,18 @@ class AccountRunner:
             self._do(effect)
 
     def _mistake(self, fact: object, error: Exception) -> None:
-        """A mistake of ours in one step: the state stays as it was, the owner hears of it, the account goes on."""
+        """A mistake of ours in one step: the state stays as it was, the owner hears of it, the account goes on.
+
+        What has ended has ended all the same: a read or an order under way for ever would blind the account.
+        """
         _log.exception("account %s: a step failed on %s", self.account, type(fact).__name__)
         if isinstance(fact, Due):  # or nothing would ever wake it again
             self._do(WakeAt(self._clock.now().mono + AFTER_A_MISTAKE))
         what = f"{type(error).__name__}: {error}"
-        if isinstance(fact, Snapshot):  # or no read would ever begin again
-            self.put(Outcome(Read("again"), Failed("an error of mine, see the log"), fact.began))
+        if isinstance(fact, Snapshot | Barred):  # or no read would ever begin again
+            self.put(Outcome(Read("again"), Failed("an error of mine, see the log"), self._clock.now().mono))
+        if isinstance(fact, Outcome):
+            self._count_as_ended(fact)
         if what in self._mistakes:
             return
         self._mistakes.add(what)
@@ -178,6 +183,14 @@ class AccountRunner:
             sound=True, at=now.wall,
         )  # fmt: skip
         self._start(self._save(Save(messages=(message,))))
+
+    def _count_as_ended(self, fact: Outcome) -> None:
+        try:
+            self.state = lost(self.state, fact, self._clock.now())
+        except Exception:  # noqa: BLE001  (the same)
+            _log.exception("account %s: it can't be counted as ended either", self.account)
+        if not isinstance(fact.effect, Save):  # what comes next is decided in a step of its own
+            self.put(Due())
 
     def _do(self, effect: Effect) -> None:
         match effect:
@@ -240,7 +253,7 @@ class AccountRunner:
         except VenueRefusedError as error:
             self.put(Barred(str(error)))
         except ReadError as error:
-            self.put(Outcome(effect, Failed(error.reason, error.retry_after), began))
+            self.put(Outcome(effect, Failed(error.reason, error.retry_after, limited=error.limited), began))
         except TimeoutError:
             self.put(Outcome(effect, Failed(f"no whole read within {LONGEST_READ:.0f} s"), began))
         except Exception as error:  # noqa: BLE001  (a mistake of ours must not end the watch over everything else)

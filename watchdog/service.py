@@ -23,6 +23,7 @@ from watchdog.notifier import Notifier
 from watchdog.people import People
 from watchdog.publisher import Publisher
 from watchdog.reload import Reloader
+from watchdog.rules.listed import Listing
 from watchdog.rules.schema import Mode, Ruleset
 from watchdog.runner import AccountRunner
 from watchdog.settings import (
@@ -37,7 +38,8 @@ from watchdog.store import Store, StoreError
 from watchdog.store.errors import BEGIN_ANEW
 from watchdog.store.memory import ChannelMemory
 from watchdog.store.session import sqlite_path
-from watchdog.venues.base import Venue
+from watchdog.unlisted import Unlisted
+from watchdog.venues.base import Lists, Venue
 from watchdog.venues.budget import Budget
 
 VenueMaker = Callable[[AccountSettings, Clock], Venue]
@@ -51,6 +53,9 @@ TALKS_AFTER = 10.0
 
 SETTLES_AFTER = 2.0
 """Seconds from then until what was made at the start counts as all there is."""
+
+OUTBOX_AGAIN = 30.0
+"""Seconds until what an earlier run left to tell is asked for again, where it could not be read."""
 
 CALENDAR_AGAIN = 3600.0
 """Seconds after which a calendar that broke is begun anew."""
@@ -137,6 +142,7 @@ class Service:
         self._people: People | None = None
         self._reloader: Reloader | None = None
         self._said = ""
+        self._venues: dict[str, Venue] = {}
         self.runners: Mapping[str, AccountRunner] = {}
         self.notifier: Notifier | None = None
 
@@ -155,11 +161,13 @@ class Service:
             ]
             self._publisher = Publisher(self._channels, self._clock)
             notifier = self.notifier = Notifier(store, self._channels, self._clock)
-            await notifier.start(talk=False)
+            left = asyncio.create_task(self._take_up(store, notifier, await self._left(notifier)), name="the outbox")
             try:
                 await self._run(store, notifier, stop, started)
             finally:
                 systemd.stopping("stopping: what rests on the venues stays")
+                left.cancel()
+                await asyncio.gather(left, return_exceptions=True)
                 self._publisher.close()
                 await notifier.stop(5.0)
         finally:
@@ -175,6 +183,7 @@ class Service:
             lambda message: self._tell(store, notifier, message),
             lambda: self.runners,
             self._words,
+            Unlisted(self._listings, self._clock).look,
         )
         loop = asyncio.get_running_loop()
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
@@ -221,8 +230,16 @@ class Service:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             what = f"holds what was remembered of account {account.name} in a form nobody can read"
             raise StoreError(sqlite_path(self._settings.store.url), f"{what} ({error!r})", BEGIN_ANEW) from None
-        venue = self._make_venue(account, self._clock)
+        venue = self._venues[account.name] = self._make_venue(account, self._clock)
         return AccountRunner(state, venue, store, notifier, self._clock, self._changed)
+
+    def _listings(self) -> dict[str, Listing]:
+        """What each account's venue lists, as far as that is known."""
+        return {
+            name: Listing(account.venue, venue.symbols() if isinstance(venue, Lists) else ())
+            for name, account in self._settings.accounts.items()
+            if (venue := self._venues.get(name)) is not None
+        }
 
     def _changed(self, account: str, state: Callable[[], State]) -> None:
         self._publisher.changed(account, state)
@@ -242,6 +259,40 @@ class Service:
             await asyncio.gather(reads, late, return_exceptions=True)
         await self._clock.sleep(SETTLES_AFTER)
         self._settled()
+
+    async def _left(self, notifier: Notifier) -> StoreError | None:
+        """Start the notifier, and take up what an earlier run left untold; why that can't be read, if it can't."""
+        try:
+            await notifier.start(talk=False)
+        except StoreError as error:
+            return error
+        return None
+
+    async def _take_up(self, store: Store, notifier: Notifier, error: StoreError | None) -> None:
+        """What could not be read at the start is asked for again until it is there: meanwhile the watch goes on."""
+        if error is None:
+            return
+        _log.error("what an earlier run left to tell can't be read: %s", error)
+        lines = (
+            "EMERGENCY · WHAT I STILL HAD TO TELL CAN'T BE READ",
+            f"The store says: {error}",
+            "Messages of before my start are not told yet. I go on watching, and ask for them again.",
+            "You: look at the disk and the database.",
+        )
+        await self._say_of_outbox(store, notifier, "told", lines)
+        while error is not None:
+            await self._clock.sleep(OUTBOX_AGAIN)
+            error = await self._left(notifier)
+        _log.warning("what an earlier run left to tell is read now")
+        over = ("OK · what I still had to tell can be read again", "It follows.")
+        await self._say_of_outbox(store, notifier, "resolved", over)
+
+    async def _say_of_outbox(self, store: Store, notifier: Notifier, event: str, lines: tuple[str, ...]) -> None:
+        at = self._clock.now().wall
+        name = f":outbox:{event}:{at * 1000:.0f}"
+        await self._tell(
+            store, notifier, Message(name, "", Level.EMERGENCY, event, "", lines, sound=event == "told", at=at)
+        )
 
     async def _listen(self, channel: Hears, people: People) -> None:
         """Take in what people say through a channel; whatever becomes of it, the watch goes on."""

@@ -370,6 +370,9 @@ class _Loader:
             self._problem(path, "is of use with tls only: write tls = true")
         file = self._folder / channel.ca_file
         shown = quoted(str(file), longest=4096)
+        if file.exists() and not file.is_file():  # reading a pipe would wait for ever
+            self._problem(path, f"the file {shown} is no plain file")
+            return file
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
         except ssl.SSLError:

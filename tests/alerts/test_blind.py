@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.core.bench import BTC, Bench, account, foreign, position, shipped
 from watchdog.domain.effects import Level
+from watchdog.domain.position import OrderSide
 
 
 def seen(**identity: object) -> Bench:
@@ -74,6 +75,39 @@ def test_a_stop_that_covers_nothing_did_not_rest() -> None:
     assert "STOP DOES NOT COVER" in bench.messages()[-1].lines[2]
 
 
+def test_a_stop_that_closes_nothing_of_it_is_no_stop_that_rested() -> None:
+    """A foreign buy stop above a long adds to it; the long's own is named."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(position(), stops=[foreign("95000"), foreign("105000", side=OrderSide.BUY)]))
+    bench.after(20).due()
+    assert bench.messages()[-1].lines[2].endswith("BTC long 9.6% from liq, stop 95,000.0 rested")
+
+
+def test_a_vanished_position_is_not_no_position() -> None:
+    """One empty answer, then none at all: what it was is said, and that it is not known to be closed."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(position(mark="96000"), stops=[foreign("95000")]))
+    bench.after(10).read(account())
+    for _ in range(4):
+        bench.after(5).fail()
+        bench.due()
+    assert bench.messages()[-1].lines[2] == (
+        "Last good 20:49:10 UTC: BTC long 0.500 was not in the last answer, not known to be closed; "
+        "before: 5.9% from liq, stop 95,000.0 rested"
+    )
+
+
+def test_after_a_restart_what_was_guarded_is_not_no_position() -> None:
+    """All that is known of it is that a stop was kept for it."""
+    bench = Bench.with_rules(shipped("act"))
+    bench.covered(position(mark="98000"))
+    again = bench.restarted()
+    again.after(5).read(account())
+    again.after(20).due()
+    (blind,) = [one for one in again.messages() if one.alert == "blind"]
+    assert blind.lines[2].endswith(": BTC long was not in the last answer, not known to be closed")
+
+
 def test_a_good_read_ends_it() -> None:
     """Quietly; a failed one, a tick or a command does not."""
     bench = seen()
@@ -117,4 +151,4 @@ def test_its_reminder_says_how_long_it_has_been() -> None:
     bench.after(900).due()
     bench.after(900).due()
     repeated = [head for event, head in blind_heads(bench) if event == "repeated"]
-    assert repeated == ["BLIND · Binance main · 1845 s without a good read"]
+    assert repeated == ["BLIND · Binance main · 1845 s without a good read (again)"]

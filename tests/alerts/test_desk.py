@@ -99,8 +99,8 @@ def test_reminders_come_three_times_and_not_after_an_ack() -> None:
     heard = []
     for minute in range(0, 200, 10):
         office.at(minute * 60).remind("rule:", 1800)
-        heard += [(minute, message.lines[0]) for message in office.close()]
-    assert heard == [(30, "loud"), (60, "loud"), (90, "loud")]
+        heard += [(minute, message.lines[0].split(" · ")[0]) for message in office.close()]
+    assert heard == [(30, "loud (again)"), (60, "loud (again)"), (90, "loud (again)")]
     office.at(20_000).stand("other", Level.CRITICAL, ("other",))
     office.close()
     office.at(20_001).acknowledge(office.desk.get("other"))
@@ -136,10 +136,47 @@ def test_what_was_refreshed_is_what_the_reminder_says() -> None:
     office = Office()
     office.at(0).stand("blind", Level.CRITICAL, ("45 s",))
     office.close()
-    office.at(1700).refresh("blind", ("1700 s",))
+    office.at(1790).refresh("blind", ("1790 s",))
     assert office.close() == []
     office.at(1800).remind("rule:", 1800)
-    assert [message.lines[0] for message in office.close()] == ["1700 s"]
+    assert [message.lines[0] for message in office.close()] == ["1790 s (again)"]
+
+
+def test_what_was_not_refreshed_is_said_again_under_its_own_time() -> None:
+    """Old figures under a new time would be a lie; and no mark of a message before it stays."""
+    office = Office()
+    office.at(0).stand("refused|BTC", Level.CRITICAL, ("BTC long 0.6% from liq",))
+    (first,) = office.close()
+    for mono in (1800, 3600):
+        office.at(mono).remind("rule:", 1800)
+        (again,) = office.close()
+        at = first.lines[-1].split()[0]
+        assert again.lines == (f"BTC long 0.6% from liq (again) · figures of {at}", first.lines[-1])
+        assert again.at > first.at
+
+
+def test_what_has_no_figures_never_grows_old() -> None:
+    """A full disk is as full an hour later."""
+    office = Office()
+    office.at(0).stand("store", Level.EMERGENCY, ("NOTHING CAN BE SAVED",))
+    office.close()
+    office.at(1800).remind("rule:", 1800)
+    (again,) = office.close()
+    assert again.lines[0] == "NOTHING CAN BE SAVED (again)"
+
+
+def test_one_more_thing_it_speaks_of_is_worse_and_one_less_is_not() -> None:
+    """Whoever acknowledged the first has not seen the second."""
+    office = Office()
+    office.at(0).stand("unknown|x", Level.WARN, ("BTC",), about=("BTC",))
+    office.desk.acknowledge(office.desk.get("unknown|x"))
+    office.close()
+    office.at(10).stand("unknown|x", Level.WARN, ("BTC, ETH",), about=("BTC", "ETH"))
+    assert [message.event for message in office.close()] == ["worsened"]
+    office.at(20).stand("unknown|x", Level.WARN, ("BTC",), about=("BTC",))
+    assert office.close() == []
+    office.at(30).stand("unknown|x", Level.WARN, ("BTC, ETH",), about=("BTC", "ETH"))
+    assert len(office.close()) == 1
 
 
 def test_dropping_says_nothing_and_forgets() -> None:

@@ -47,7 +47,7 @@ def test_a_critical_message_is_complete_in_eight_lines() -> None:
         "CRITICAL · BTC long 9.6% from liq · STOP DOES NOT COVER · main",
         "Mark 100,000.0 · stop 85,000.0 (15% away) · liq 90,361.4",
         'Stops close 0.0% of it before liquidation (rule "no stop")',
-        "Stop: yours, mark, 0.5 of 0.5, covers 0.0% (beyond liquidation: it comes too late), read 20:50:00",
+        "Stop: yours, mark, 0.500 of 0.500, covers 0.0% (beyond liquidation: it comes too late), read 20:50:00",
         "Liquidated: −5,000 USDT. Owe: normally no",
         'I send nothing: mode is "watch". Next word at 97,402.6.',
         "20:50:00 UTC",
@@ -232,7 +232,7 @@ def test_closing_a_position_ends_all_its_alerts_in_one_quiet_message() -> None:
     assert bench.messages()[said:] == []
     bench.after(1).read(account())
     (message,) = bench.messages()[said:]
-    assert message.lines[0] == "CLOSED · BTC long 0.5 · main"
+    assert message.lines[0] == "CLOSED · BTC long 0.500 · main"
     assert message.level is Level.CRITICAL
     assert not message.sound
     assert len([line for line in message.lines if line.startswith("Over:")]) == 2
@@ -297,13 +297,14 @@ def test_a_take_profit_is_no_stop() -> None:
     assert bench.messages()[0].lines[3].startswith("NO STOP, read")
 
 
-def test_an_ack_by_part_of_a_key_stops_the_reminders() -> None:
-    """And says how many it met; one that is over is said to be."""
+def test_an_ack_by_coin_stops_the_reminders() -> None:
+    """And says what it met; what nothing is called is no ack."""
     bench = Bench.with_rules(only(ROOM))
     held = position(mark="95000")
     bench.read(account(held))
-    assert bench.command(Verb.ACK, "BTC").text == "1 acknowledged"
-    assert bench.command(Verb.ACK, "ETH").text == "already resolved: nothing fires there"
+    assert bench.command(Verb.ACK, "BTC").text == f'1 acknowledged: rule "room" on {BTC}'
+    reply = bench.command(Verb.ACK, "ETH")
+    assert (reply.ok, reply.text) == (False, f'nothing on main is called ETH; what fires: rule "room" on {BTC}')
     for _ in range(400):
         bench.after(10).read(account(held))
     assert len(bench.messages()) == 1

@@ -109,6 +109,17 @@ def test_it_asks_to_be_woken_for_each_step() -> None:
     assert times == [300.0, 900.0]
 
 
+def test_an_escalation_without_a_read_says_of_when_its_figures_are() -> None:
+    """A new process that reads nothing still calls: with what was last said, under the time of that."""
+    bench = Bench.with_rules(rules(escalate=STEPS))
+    (first,) = read(bench, CRITICAL)
+    again = bench.after(298).restarted()
+    again.after(10).due()
+    (called,) = [message for message in again.messages() if message.event == "escalated"]
+    assert called.lines[0] == f"{first.lines[0]} (nobody has seen it) · figures of 20:49:10"
+    assert called.lines[1:] == first.lines[1:]
+
+
 def test_the_message_says_who_is_called_and_when() -> None:
     """20:49:10 and five minutes."""
     bench = Bench.with_rules(rules(escalate=STEPS))

@@ -51,10 +51,10 @@ def quiet(bench: Bench, subject: str = "", seconds: float = 3600.0) -> str:
 def test_a_silence_is_told_with_its_end_and_who_asked() -> None:
     """And what it does not hold back; with a button that ends it."""
     bench = Bench.with_rules(only(ROOM))
-    assert quiet(bench, "room", 1800) == "silenced until 21:19 UTC: room"
+    assert quiet(bench, "room", 1800) == 'silenced until 21:19 UTC: rule "room"'
     (message,) = bench.messages()
     assert message.lines[:2] == (
-        "INFO · SILENCED until 21:19 UTC: room · main",
+        'INFO · SILENCED until 21:19 UTC: rule "room" · main',
         "Emergencies, being blind and what I do are said all the same. Stops are placed as before.",
     )
     assert (message.level, message.sound) == (Level.WARN, False)
@@ -163,7 +163,7 @@ def test_unsilence_ends_it_by_hand() -> None:
     said = len(bench.messages())
     assert bench.command(Verb.UNSILENCE, "btc").text == "no longer silenced: BTC"
     assert bench.messages()[said:] == []
-    assert bench.command(Verb.UNSILENCE).text == "no longer silenced: room"
+    assert bench.command(Verb.UNSILENCE).text == 'no longer silenced: rule "room"'
     assert events(bench.messages()[said:]) == [("fired", KEY)]
     assert bench.command(Verb.UNSILENCE).ok
 
@@ -184,6 +184,50 @@ def test_what_nothing_is_called_is_refused() -> None:
     reply = bench.command(Verb.SILENCE, "BCT", 60)
     assert (reply.ok, reply.known, reply.text) == (False, False, "nothing on main is called BCT")
     assert bench.command(Verb.SILENCE, "btc", 60).known
+
+
+@pytest.mark.parametrize("part", ["OP", "om", "BT", "USD", "rule", "no", "USDT:"])
+def test_a_part_of_a_name_names_nothing(part: str) -> None:
+    """A coin called OP is not the rule "no stop", nor OM the rule "room": not for a silence, an ack, nor their end."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(position(mark=CRITICAL)))
+    for verb in (Verb.SILENCE, Verb.ACK):
+        assert not bench.command(verb, part, 60).ok
+    assert not any(alert.acknowledged for alert in bench.state.alerts.values())
+    quiet(bench, "BTC")
+    assert bench.command(Verb.UNSILENCE, part).text == "nothing is silenced there"
+    assert len(bench.state.silences) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("btc", "BTC"),
+        ("BTCUSDT", BTC),
+        ("btc/usdt:usdt", BTC),
+        ("BTC/USDT", BTC),
+        ("No Stop", 'rule "no stop"'),
+        ("no-stop", 'rule "no stop"'),
+        ("MAIN", "all of main"),
+        ("blind", "blind"),
+    ],
+)
+def test_whole_names_are_understood_and_said_back(asked: str, told: str) -> None:
+    """A coin, a symbol in either form, a rule, the account; and the same name ends the silence."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(account(position(mark=CRITICAL)))
+    assert quiet(bench, asked) == f"silenced until 21:49 UTC: {told}"
+    assert bench.command(Verb.UNSILENCE, asked).text == f"no longer silenced: {told}"
+
+
+def test_a_coin_ends_every_silence_that_is_only_about_it() -> None:
+    """Of its symbol, of one alert on it; not of a rule that also watches others."""
+    bench = Bench.with_rules(only(ROOM))
+    bench.read(account(position(mark=FINE), position(AVAX, entry="30", mark="29.9", size="500", margin="3000")))
+    for subject in ("BTCUSDT", alert_handle("main", KEY), "room"):
+        quiet(bench, subject)
+    bench.command(Verb.UNSILENCE, "BTC")
+    assert [one.what for one in bench.state.silences.values()] == ['rule "room"']
 
 
 def test_one_alert_is_silenced_by_its_handle() -> None:
@@ -263,6 +307,7 @@ def test_a_silence_that_could_not_be_saved_is_saved_when_the_disk_works_again() 
 def test_every_command_is_in_the_journal_with_who_and_what_was_answered() -> None:
     """Refused ones too."""
     bench = Bench.with_rules(only(ROOM))
+    bench.read(account(position(mark=FINE)))
     bench.command(Verb.SILENCE, "BTC", 0.0)
     bench.command(Verb.ACK, "BTC")
     bench.command(Verb.DISARM, seconds=60)

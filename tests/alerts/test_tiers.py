@@ -20,6 +20,9 @@ def of(*tiers: Tier) -> AccountRead:
     return replace(read, markets=tuple(replace(one, tiers=tiers) if one.symbol == BTC else one for one in read.markets))
 
 
+DEARER = of(Tier(d(0), None, d("0.02"), d(0)))
+
+
 def told(*reads: AccountRead) -> list[Message]:
     """What is said of tiers over these reads, ten seconds apart."""
     bench = Bench.with_rules(shipped("watch"))
@@ -30,8 +33,9 @@ def told(*reads: AccountRead) -> list[Message]:
 
 
 def test_dearer_tiers_are_a_warning_with_both_prices() -> None:
-    """Once, with the liquidation price before and after at the same moment."""
-    (message,) = told(account(HELD), of(Tier(d(0), None, d("0.02"), d(0))), of(Tier(d(0), None, d("0.02"), d(0))))
+    """Once three reads have shown them, with the liquidation price before and after at the same moment."""
+    assert told(account(HELD), DEARER, DEARER) == [], "one read is no news, nor are two"
+    (message,) = told(account(HELD), *(DEARER,) * 5)
     assert message.level is Level.WARN
     assert message.lines[0] == "WARN · Binance CHANGED THE MAINTENANCE TIERS of BTC · main"
     assert message.lines[1] == "BTC long: liq 90,361.4 → 91,836.7 by our solve"
@@ -51,6 +55,32 @@ def test_tiers_that_come_or_go_are_no_change() -> None:
 def test_the_first_read_has_nothing_before_it() -> None:
     """A start is no change."""
     assert told(of(Tier(d(0), None, d("0.02"), d(0)))) == []
+
+
+def test_tiers_that_were_wrong_for_a_read_or_two_are_no_news() -> None:
+    """And a read without any neither confirms nor forgets."""
+    assert told(account(HELD), DEARER, DEARER, account(HELD), DEARER, DEARER, account(HELD)) == []
+    (message,) = told(account(HELD), DEARER, of(), DEARER, DEARER)
+    assert "90,361.4 → 91,836.7" in message.lines[1]
+
+
+def test_reads_near_a_funding_time_confirm_nothing() -> None:
+    """A minute before and after each whole hour of UTC, when a venue may be setting anything."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.after(580).read(account(HELD))  # 20:58:40
+    heard: list[float] = []
+    for _ in range(20):
+        bench.after(10).read(DEARER)
+        heard += [bench.mono] * (sum("TIERS" in head for head in bench.heads()) - len(heard))
+    assert heard == [740.0], "one before 20:59, the others after 21:01"
+
+
+def test_a_price_that_is_not_known_any_more_is_not_none() -> None:
+    """To say "none" would read as if no price liquidated it."""
+    first, *_ = market().tiers
+    broken = of(first, replace(first, floor=d(10), cap=None))
+    (message,) = told(account(HELD), broken, broken, broken)
+    assert message.lines[1].startswith("BTC long: liq 90,361.4 → UNKNOWN (BTC/USDT:USDT tiers: ")
 
 
 def test_what_counts_as_moved() -> None:

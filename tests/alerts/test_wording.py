@@ -13,6 +13,7 @@ from watchdog.alerts.wording import next_price
 from watchdog.core.step import view_of
 from watchdog.domain.effects import Level
 from watchdog.domain.position import PositionKey, PositionSide, Side
+from watchdog.domain.verbs import Verb
 from watchdog.risk import PositionRisk
 from watchdog.rules.schema import Rule
 
@@ -36,11 +37,56 @@ def test_critical_with_a_stop_that_rests() -> None:
         "CRITICAL · BTC long 5.7% from liq · STOP RESTS · main",
         "Mark 95,900.0 · stop 95,000.0 (0.9% away) · liq 90,400.0",
         '43% of the room from entry is used (rule "room")',
-        "Stop: yours, mark, 0.5 of 0.5, read 20:49:00",
+        "Stop: yours, mark, 0.500 of 0.500, read 20:49:00",
         "Fills: about −2,524 USDT. Liquidated: −5,000. Owe: normally no",
         "I do nothing. Act only if you want out sooner. Next word at 94,463.2.",
         "20:49:00 UTC",
     )
+
+
+def test_a_stop_that_closes_half_is_half_a_comfort() -> None:
+    """What it brings if it fills is said of what it closes; the rest is liquidated."""
+    bench = Bench.with_rules(only(ROOM))
+    held = position(mark="95900", venue_liquidation="90400")
+    bench.read(account(held, stops=[foreign("95000", "0.25")]))
+    lines = last(bench, f"rule:room|{BTC}")
+    assert lines[0].endswith("STOP COVERS 50% · main")
+    assert lines[4] == (
+        "Fills: about −1,262 USDT for 0.250, the other 0.250 is liquidated. Liquidated: −5,000. Owe: normally no"
+    )
+
+
+def test_two_stops_that_close_it_all_are_summed() -> None:
+    """The nearest fills first, and none closes more than is left."""
+    bench = Bench.with_rules(only(ROOM))
+    held = position(mark="95900", venue_liquidation="90400")
+    bench.read(account(held, stops=[foreign("95000", "0.25"), foreign("94000", "0.5")]))
+    lines = last(bench, f"rule:room|{BTC}")
+    assert "Fills: about −2,774 USDT. Liquidated: −5,000. Owe: normally no" in lines
+
+
+def test_almost_all_is_not_all() -> None:
+    """0.499 of 0.5 is 99%, not 100%."""
+    bench = Bench.with_rules(only(ROOM))
+    held = position(mark="95900", venue_liquidation="90400")
+    bench.read(account(held, stops=[foreign("95000", "0.499")]))
+    lines = last(bench, f"rule:room|{BTC}")
+    assert lines[0].endswith("STOP COVERS 99% · main")
+    assert "0.499 of 0.500, covers 99%" in lines[3]
+
+
+def test_what_is_over_says_what_the_stop_that_stays_closes() -> None:
+    """Its own size, not the position's."""
+    bench = Bench.with_rules(shipped("act"))
+    held = position(mark="98000", venue_liquidation="90400")
+    stop = bench.covered(held)
+    grown = replace(held, size=d("1"), isolated_wallet=d(10000), mark=d("99900"))
+    bench.command(Verb.DISARM, "", 7200.0)
+    bench.after(10).read(account(replace(grown, mark=d("94500")), stops=[stop]))
+    for _ in range(30):
+        bench.after(10).read(account(grown, stops=[stop]))
+    over = [one.lines for one in bench.messages() if one.event == "resolved" and one.alert == f"rule:room|{BTC}"]
+    assert over[-1][2] == "Stop 94,240.0 still rests (−2,904 USDT for 0.500 of 1.000 if hit); I leave it"
 
 
 def test_critical_without_a_stop_in_watch() -> None:
@@ -66,7 +112,7 @@ def test_critical_without_a_stop_in_act() -> None:
     bench.protect(account(position(mark="98000", venue_liquidation="90400")))
     said = last(bench, f"rule:no stop|{BTC}")
     assert said[0] == "CRITICAL · BTC long 7.8% from liq · NO STOP · main"
-    assert said[5].startswith("I place a stop at 94,240.0 on mark now, 0.5, reduce-only.")
+    assert said[5].startswith("I place a stop at 94,240.0 on mark now, 0.500, reduce-only.")
 
 
 def test_a_question_leaves_room_for_itself() -> None:

@@ -120,7 +120,7 @@ def test_line_one_says_that_a_stop_rests_only_if_it_closes_everything_in_time(co
 def test_a_stop_is_described_by_all_that_matters() -> None:
     """Whose, what kind if it is no stop-market, where, on which price, how much."""
     stop = foreign("95000", "0.25")
-    assert words.stop_words(stop, market(), ours=True) == "mine 95,000.0 on mark, 0.25"
+    assert words.stop_words(stop, market(), ours=True) == "mine 95,000.0 on mark, 0.250"
     odd = replace(stop, kind=StopKind.STOP_LIMIT, trigger=TriggerKind.LAST, size=None)
     assert words.stop_words(odd, market(), ours=False) == "yours stop limit 95,000.0 on last, all of it"
 
@@ -130,7 +130,7 @@ def test_many_stops_are_counted() -> None:
     stops = [foreign(str(price), "0.1") for price in (95000, 94000, 93000, 92000)]
     line = words.stops_line(stops, frozenset(), known("0.4"), market(), "03:11:50")
     assert line == (
-        "Stop: yours 95,000.0 on mark, 0.1; yours 94,000.0 on mark, 0.1 and 2 more; covers 40%, read 03:11:50"
+        "Stop: yours 95,000.0 on mark, 0.100; yours 94,000.0 on mark, 0.100 and 2 more; covers 40%, read 03:11:50"
     )
 
 

@@ -10,6 +10,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -19,7 +20,8 @@ from tests.messages import FIRST_LINE, message
 from watchdog.channels import console
 from watchdog.channels.base import ChannelError
 from watchdog.channels.console import ConsoleChannel
-from watchdog.domain.effects import Level, Message
+from watchdog.domain.effects import Button, Level, Message
+from watchdog.domain.verbs import Verb
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,8 +74,9 @@ async def test_json_is_one_object_a_line(pipe: Pipe) -> None:
         "account": "main",
         "level": "warn",
         "event": "fired",
-        "alert": "room/BTC/USDT:USDT",
+        "alert": "room|m1",
         "lines": [FIRST_LINE, "Mark 112,952 · liq 111,441"],
+        "earlier": False,
         "at": 7.5,
     }
     assert json.loads(second)["id"] == "m2"
@@ -204,3 +207,12 @@ async def test_a_stream_in_memory_will_do() -> None:
     stream.close()
     with pytest.raises(ChannelError, match="it is closed"):
         await channel.send(message("m2"))
+
+
+async def test_what_is_tapped_elsewhere_is_typed_here() -> None:
+    """A proposal's message says how to say yes at a terminal; other buttons have commands of their own."""
+    stream = io.StringIO()
+    yes = Button("Place stop 112,196", Verb.CONFIRM, "1a2b3c4d", own_row=True)
+    asks = replace(message("m1"), buttons=(yes, Button("Ack", Verb.ACK, "00000000")))
+    await ConsoleChannel(stream=stream, environ={}).send(asks)
+    assert stream.getvalue().endswith("  [Place stop 112,196] watchdog confirm 1a2b3c4d\n\n")

@@ -84,10 +84,13 @@ def test_every_problem_of_both_files_is_told(home: Path, capsys: pytest.CaptureF
 
 
 def test_a_bad_settings_file_does_not_blame_the_rules(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Only the settings are wrong: 78, and the rules are called good."""
+    """Only the settings are wrong: 78, and the rules are called good and said back in words all the same."""
     (home / "paper.key").unlink()
     assert run("rules.toml") == 78
-    err = capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert out.startswith("rules.toml is good: 4 rules, mode watch\n\nmode watch: ")
+    assert '\nrule "no stop": stop coverage of each position\n' in out
+    assert "watchdog.toml is good" not in out
     assert err.endswith('paper.key" does not exist\n\n1 problem. rules.toml itself is good.\n')
 
 
@@ -131,6 +134,26 @@ def test_what_only_both_files_show(home: Path, capsys: pytest.CaptureFixture[str
     assert "will not be sent" not in out
 
 
+def test_when_the_digest_comes_and_who_hears_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its time, its zone, every channel; or that there is none."""
+    settings = home / "watchdog.toml"
+    text = settings.read_text()
+    for written, said in (
+        (
+            'at = "08:00"',
+            "  digest each day at 08:00, this machine's time, without a sound: console, whatever min_level",
+        ),
+        (
+            'zone = "Europe/Berlin"\nat = "07:30"',
+            "  digest each day at 07:30, Europe/Berlin, without a sound: console, whatever min_level",
+        ),
+        ('at = "off"', "  no digest: then nobody can tell a quiet day from a daemon that is down"),
+    ):
+        settings.write_text(text.replace('at = "08:00"', written))
+        assert run() == 0
+        assert said in capsys.readouterr().out.split("\n")
+
+
 def test_channels_are_checked_and_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A rule may only tell channels of watchdog.toml, even one that is wrong elsewhere; what none hears is noted."""
     rules, settings = home / "rules.toml", home / "watchdog.toml"
@@ -161,7 +184,12 @@ def test_proposals_that_nobody_can_answer(home: Path, capsys: pytest.CaptureFixt
     watching, uncapped = rules.read_text(), settings.read_text()
     unheard = (
         "  watchdog.toml: stops are proposed (mode ask), "
-        "and no channel here can be answered: one of type telegram can\n"
+        "and no channel here can be answered (one of type telegram can): only `watchdog confirm` can answer\n"
+    )
+    past = (
+        "  watchdog.toml: a stop whose place mark has passed already is proposed halfway to liquidation "
+        '(if_past = "ask"), and no channel here can be answered (one of type telegram can): '
+        "only `watchdog confirm` can answer\n"
     )
     rules.write_text(watching.replace('mode = "watch" ', 'mode = "ask" '))
     assert run() == 0
@@ -170,7 +198,12 @@ def test_proposals_that_nobody_can_answer(home: Path, capsys: pytest.CaptureFixt
     assert "in mode ask it is proposed, you confirm; without an answer nothing is sent" in out
     rules.write_text(watching.replace('mode = "watch" ', 'mode = "act" '))
     assert run() == 0
+    assert capsys.readouterr().out.endswith(f"\nMind:\n{past}"), "in mode act a question may come as well"
+    acting = rules.read_text()
+    rules.write_text(acting.replace('"60%" } }', '"60%" }, if_past = "alert" }'))
+    assert run() == 0
     assert "Mind:" not in capsys.readouterr().out
+    rules.write_text(acting)
     settings.write_text(uncapped.replace("[account.paper]\n", '[account.paper]\nmode = "ask"\n'))
     assert run() == 0
     out = capsys.readouterr().out

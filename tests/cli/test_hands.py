@@ -26,6 +26,7 @@ ACCOUNT = {
     "age": 1.2,
     "reads_fail": "Binance, account: HTTP 503",
     "positions": [],
+    "vanished": [],
     "pools": [],
     "alerts": [
         {

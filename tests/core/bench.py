@@ -230,9 +230,11 @@ class Bench:
         """A snapshot that ended now, and began now unless told otherwise."""
         return self.put(Snapshot(read, self.mono if began is None else began, self.mono))
 
-    def fail(self, reason: str = "HTTP 503", retry_after: float | None = None) -> list[Effect]:
+    def fail(
+        self, reason: str = "HTTP 503", retry_after: float | None = None, *, limited: bool = False
+    ) -> list[Effect]:
         """A read that failed."""
-        return self.put(Outcome(Read("poll"), Failed(reason, retry_after), self.mono))
+        return self.put(Outcome(Read("poll"), Failed(reason, retry_after, limited), self.mono))
 
     def mark(self, symbol: str, price: str) -> list[Effect]:
         """A tick."""

@@ -33,7 +33,7 @@ def test_an_account_new_to_act_waits_and_says_until_when() -> None:
         bench.after(10)
     assert bench.placed() == []
     assert bench.heads()[0] == "INFO · main may act from 20:59:00 UTC · main"
-    assert "`watchdog arm`" in bench.messages()[0].lines[2]
+    assert "`watchdog arm`" in bench.messages()[0].lines[3]
     bench.after(10).read(account(HELD))
     assert len(bench.placed()) == 1
 
@@ -162,12 +162,12 @@ def test_arming_ends_hands_off_and_that_is_remembered() -> None:
             bench.answer(bench.placed()[-1])
             bench.after(2).read(account(HELD, stops=[resting(bench.placed()[-1].order)]))
     assert bench.guard().hands_off
-    assert f"removed|{BTC}" in bench.firing()
+    assert f"stop|{BTC}" in bench.firing()
     placed = len(bench.placed())
     bench.command(Verb.ARM)
     assert json.loads(bench.rows["guard"][f"{BTC}|both"])["removed"] == 0
     assert len(bench.placed()) == placed + 1
-    assert f"removed|{BTC}" not in bench.firing()
+    assert f"stop|{BTC}" not in bench.firing()
 
 
 def test_another_watchdogs_stop_turns_acting_off() -> None:

@@ -11,7 +11,6 @@ import pytest
 from tests.core.asking import (
     ASK,
     HELD,
-    NEAR,
     SOON,
     asking,
     buttons,
@@ -23,7 +22,7 @@ from tests.core.asking import (
 )
 from tests.core.bench import BTC, Bench, account, d, foreign, only, resting
 from watchdog.core.step import RulesChanged
-from watchdog.domain.effects import Read, Reply
+from watchdog.domain.effects import Read, Reply, Save
 from watchdog.domain.facts import Finished
 from watchdog.domain.position import Position, Stop, StopKind
 from watchdog.domain.verbs import Verb
@@ -39,8 +38,8 @@ def test_the_rules_alert_asks_and_nothing_is_sent_without_an_answer() -> None:
         "CRITICAL · BTC long 9.6% from liq · NO STOP · main",
         "Mark 100,000.0 · liq 90,361.4 (ours; Binance says none)",
         'Stops close 0.0% of it before liquidation (rule "no stop")',
-        "Proposed: stop 94,216.9 on mark, all 0.5, reduce-only",
-        "Fills: about −2,915 USDT. Liquidated: −5,000",
+        "Proposed: stop 94,216.9 on mark, all 0.500, reduce-only",
+        "Fills: about −2,915 USDT. Liquidated: −5,000. Owe: normally no",
         "No answer = NOTHING IS SENT",
         "20:49:00 UTC",
     )
@@ -63,13 +62,31 @@ def test_a_yes_is_carried_out_on_a_read_that_began_after_it() -> None:
     (place,) = bench.placed()
     assert (place.order.size, place.order.trigger_price) == (d("0.5"), d("94216.9"))
     assert place.why == 'rule "no stop", you tapped 20:49:00 (Ann, by phone)'
-    assert replies(bench) == [Reply("me", "I send the stop 94,216.9 for 0.5 now, and tell you once it rests.")]
+    assert replies(bench) == [Reply("me", "I send the stop 94,216.9 for 0.500 now, and tell you once it rests.")]
     bench.after(1).answer(place)
     profit = replace(foreign("120000", "0.5"), kind=StopKind.TAKE_PROFIT)
     bench.after(1).read(account(HELD, stops=[resting(place.order), profit, replace(profit, venue_id="78")]))
     done = next(message for message in bench.messages() if message.lines[0].startswith("DONE"))
     assert done.lines[2] == 'Why: rule "no stop", you tapped 20:49:00 (Ann, by phone)'
     assert done.lines[4] == "Your 2 take-profits still rest (read 20:49:03)"
+
+
+def test_a_yes_is_in_the_journal_with_its_answer() -> None:
+    """As every word of a person is; what is answered after the read has no answer there yet."""
+    bench = asking()
+    say_yes(bench, by="Ann, by phone")
+    say_yes(bench, "00000000")
+    told = [
+        json.loads(entry.detail)
+        for effect in bench.effects
+        if isinstance(effect, Save)
+        for entry in effect.entries
+        if entry.kind == "command"
+    ]
+    assert [(one["verb"], one["by"], one["ok"], one["answer"]) for one in told] == [
+        ("confirm", "Ann, by phone", None, ""),
+        ("confirm", "", False, "Nothing was sent: I know no such proposal."),
+    ]
 
 
 def test_a_yes_asks_for_a_read_at_once() -> None:
@@ -310,13 +327,12 @@ def test_no_answer_sends_the_stop_when_its_rule_says_so() -> None:
     assert place.why == 'rule "no stop", nobody answered by 20:52:00'
 
 
-@pytest.mark.parametrize("what", ["larger", "riskier", "disarmed", "not wanted", "closed"])
+@pytest.mark.parametrize("what", ["larger", "disarmed", "not wanted", "closed"])
 def test_no_answer_sends_nothing_else(what: str) -> None:
-    """A larger or riskier plan is asked anew with a time of its own; the rest is not sent at all."""
+    """A larger plan is asked anew with a time of its own; the rest is not sent at all."""
     bench = asking(no_answer=180.0)
-    held, stops = {"larger": (sized("0.6"), ()), "riskier": (NEAR, ()), "not wanted": (HELD, (foreign("95000"),))}.get(
-        what, (HELD, ())
-    )
+    held = sized("0.6") if what == "larger" else HELD
+    stops = (foreign("95000"),) if what == "not wanted" else ()
     if what == "disarmed":
         bench.command(Verb.DISARM, seconds=600)
     read = account(*(() if what == "closed" else (held,)), stops=stops)
@@ -324,7 +340,7 @@ def test_no_answer_sends_nothing_else(what: str) -> None:
         bench.after(10).read(read)
     bench.after(5).read(read)
     assert bench.placed() == []
-    if what in ("larger", "riskier"):
+    if what == "larger":
         assert shown(bench).lines[-2].startswith("No answer = I place it at 20:5")
         for _ in range(18):
             bench.after(10).read(read)

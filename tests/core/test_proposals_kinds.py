@@ -77,8 +77,8 @@ def test_a_stop_taken_away_twice_is_only_asked_about_in_act() -> None:
     gone = [message for message in bench.messages() if message.lines[0].startswith("STOP GONE")][-1]
     assert gone.lines[2] == "It was taken away twice: from now on I only ask, until `watchdog arm`."
     asked = shown(bench)
-    assert asked.alert == f"removed|{BTC}"
-    assert asked.lines[3] == "Proposed: stop 94,216.9 on mark, all 0.5, reduce-only"
+    assert asked.alert == f"stop|{BTC}"
+    assert asked.lines[3] == "Proposed: stop 94,216.9 on mark, all 0.500, reduce-only"
     for _ in range(20):
         bench.after(10).read(account(HELD))
     assert len(bench.placed()) == 2
@@ -165,7 +165,7 @@ def test_what_nobody_answered_is_asked_again_after_half_an_hour() -> None:
     bench = asking(rules=SOON.replace('critical = "below 95%"', 'critical = { at = "below 95%", hold = "24h" }'))
     bench.state = replace(bench.state, guards=bench.state.guards.insert(HELD.key, replace(bench.guard(), wanted=True)))
     bench.after(1).read(account(HELD))
-    assert shown(bench).alert == f"ask|{BTC}"
+    assert shown(bench).alert == f"stop|{BTC}"
     assert shown(bench).lines[0] == "CRITICAL · BTC long 9.6% from liq · NO STOP · main"
     first = buttons(bench)[0].subject
     for _ in range(181):
@@ -173,7 +173,7 @@ def test_what_nobody_answered_is_asked_again_after_half_an_hour() -> None:
     assert [one.subject != first for one in buttons(bench)] == [False, True]
     assert shown(bench).event == "repeated"
     confirmed(bench)
-    assert f"ask|{BTC}" not in bench.firing()
+    assert f"stop|{BTC}" not in bench.firing()
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_question_a_silence_held_back_is_asked_with_its_button_once_the_silenc
         bench.after(10).read(account(sized("0.2"), stops=[old]))
     assert len(buttons(bench)) == before + 1
     asked = shown(bench)
-    assert asked.alert == f"ask|{BTC}"
+    assert asked.alert == f"stop|{BTC}"
     assert any(line.startswith("Proposed: stop") and "all 0.2" in line for line in asked.lines)
     assert yes(bench, sized("0.2"), [old]).ok
     assert bench.placed()[-1].order.size == d("0.2")

@@ -13,11 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.core import bench
 from tests.core.bench import BTC, Bench, only
 from tests.core.exchange import Exchange
+from watchdog.alerts.desk import Desk
+from watchdog.core.hands import shield_of
 from watchdog.core.step import RulesChanged
 from watchdog.domain.effects import Cancel, Effect, LookUp, Message, Place, Reply, Save
 from watchdog.domain.facts import Answer, Command, Rejected, Unresolved
+from watchdog.domain.gather import Out
 from watchdog.domain.position import OrderSide, Side
 from watchdog.domain.verbs import Verb
+from watchdog.protection.decide import DoPlace, Warn
+from watchdog.protection.proposal import Proposal
 from watchdog.rules.schema import Ruleset
 
 TEXT = """
@@ -28,7 +33,10 @@ critical = "below 95%"
 stop = { when = "critical", place = { entry_to_liquidation = "60%" } }
 """
 PROPOSED = re.compile(r"Proposed: stop ([\d,.]+) on mark, (?:all )?([\d.]+)(?: of [\d.]+)?, reduce-only")
-AFTER = 90.0
+PROMISED = re.compile(r"No answer = I place it at (\d\d):(\d\d):(\d\d) ")
+DAY = 86400
+TIMES = st.sampled_from([None, 90.0, 150.0])
+DRIFTS = st.sampled_from(["-0.004", "-0.001", "0", "0.001", "0.004"])
 SHARES = st.sampled_from(["-0.05", "-0.01", "-0.002", "-0.001", "0.001", "0.002", "0.01", "0.05"])
 
 
@@ -55,7 +63,7 @@ class Shown:
 class Asked(RuleBasedStateMachine):
     """One long or short; the owner taps whatever button was ever shown, whenever."""
 
-    @initialize(side=st.sampled_from(list(Side)), steps=st.integers(1, 5), no_answer=st.sampled_from([None, AFTER]))
+    @initialize(side=st.sampled_from(list(Side)), steps=st.integers(1, 5), no_answer=TIMES)
     def start(self, side: Side, steps: int, no_answer: float | None) -> None:
         """A position is open, and its rule asks."""
         self.exchange = Exchange()
@@ -67,7 +75,8 @@ class Asked(RuleBasedStateMachine):
         self.valid: dict[str, float] = {}
         self.orders: list[Place | Cancel | LookUp] = []
         self.known: dict[str, Place] = {}
-        self.asked_at: list[float] = []
+        self.promised: float | None = None
+        self.disarmed_until = 0.0
         self.waiting = 0
         self.exchange.open(BTC, side, steps)
         self.read()
@@ -112,9 +121,16 @@ class Asked(RuleBasedStateMachine):
                 assert (before.trigger, before.size) == (trigger, size), "one id, two plans"
                 shown.taps, shown.sent = before.taps, before.sent
             self.shown[button.subject] = shown
-            self.asked_at.append(message.at)
             (silence,) = [line for line in message.lines if line.startswith("No answer")]
             assert ("NOTHING IS SENT" in silence) is (self.no_answer is None or "MAY BE LOOSENED" in message.lines[0])
+            promise = PROMISED.match(silence)
+            self.promised = None if promise is None else self._wall_of(*map(int, promise.groups()))
+
+    def _wall_of(self, hours: int, minutes: int, seconds: int) -> float:
+        """The wall time nearest to now at which a watch shows this."""
+        of_day = 3600 * hours + 60 * minutes + seconds
+        away = (of_day - int(self.house.now.wall) + DAY // 2) % DAY - DAY // 2
+        return float(int(self.house.now.wall) + away)
 
     def _judge(self, place: Place) -> None:
         order, why = place.order, place.why
@@ -124,11 +140,12 @@ class Asked(RuleBasedStateMachine):
         read = self.house.state.read
         assert read is not None
         assert [one for one in read.positions if order.size <= one.size], "larger than the position last read"
+        assert self.house.now.wall >= self.disarmed_until, "an order while disarmed"
         if "nobody answered" in why:
             assert self.no_answer is not None
-            past = [at for at in self.asked_at if at <= self.house.now.wall - self.no_answer + 0.001]
-            assert past, "nobody was given the time to answer"
-            assert any(self._within(one, place) for one in self.shown.values()), "no such plan was ever shown"
+            assert self.promised is not None
+            assert self.house.now.wall >= self.promised, "before its time"
+            assert any(order.size <= one.size for one in self.shown.values()), "larger than was ever shown"
             return
         assert "you tapped" in why, why
         able = [
@@ -255,14 +272,57 @@ class Asked(RuleBasedStateMachine):
         self.time_passes(0.5)
         self.time_passes(0.5)
 
-    @rule(mode=st.sampled_from(["ask", "ask", "ask", "watch"]))
-    def rules_are_saved(self, mode: str) -> None:
-        """With another mode."""
+    @rule(mode=st.sampled_from(["ask", "ask", "ask", "watch"]), no_answer=TIMES)
+    def rules_are_saved(self, mode: str, no_answer: float | None) -> None:
+        """With another mode, or another time for those who don't answer."""
         if mode != self.mode and mode == "watch":
             self.valid.clear()
-        self.mode = mode
-        self.house.after(0.1).put(RulesChanged(ruleset(mode, self.no_answer)))
+        self.mode, self.no_answer = mode, no_answer
+        self.house.after(0.1).put(RulesChanged(ruleset(mode, no_answer)))
         self.look()
+
+    @rule(seconds=st.sampled_from([20.0, 200.0]))
+    def owner_disarms(self, seconds: float) -> None:
+        """For a while; nothing is sent meanwhile."""
+        self.waiting += 1
+        self.house.after(0.1).put(Command(Verb.DISARM, "me", seconds=seconds))
+        self.disarmed_until = self.house.now.wall + seconds
+        self.look()
+
+    @precondition(lambda self: self.mode == "ask" and self.no_answer is not None and BTC in self.exchange.positions)
+    @rule(drift=DRIFTS)
+    def nobody_answers(self, drift: str) -> None:
+        """However the mark drifts, a stop goes by the time that was promised, or no place for one is safe."""
+        for order in tuple(self.orders):
+            self._answer(order, "taken")
+        self.time_passes(25.0)  # what was under way has ended, and been said
+        proposal, promised, placed = self._open(), self.promised, len(self.house.placed())
+        if proposal is None or proposal.sends_at is None or self.exchange.positions[BTC].size > proposal.question.size:
+            return  # what has grown is asked about anew when the minute of the question before is over
+        assert promised is not None, "a time nobody was told of"
+        while self.house.now.wall < promised + 20:
+            assert self.house.now.wall < promised + 1 or not self._may_go(), "nobody answered, and nothing was sent"
+            self.exchange.move(BTC, Decimal(drift) / 8)
+            self.time_passes(8.0)
+            if len(self.house.placed()) > placed:
+                return
+
+    def _open(self) -> Proposal | None:
+        """The question that is open now, armed and with nothing else under way."""
+        guard = self.house.state.guards.get(bench.position().key)
+        if guard is None or guard.step is not None or self.house.now.wall < self.disarmed_until:
+            return None
+        return guard.proposal
+
+    def _may_go(self) -> bool:
+        """Whether the read of this moment leaves a stop to be sent that was asked about."""
+        house = self.house
+        if house.state.book is None or self._open() is None or house.mono < house.guard().next_try:
+            return False
+        risk = house.state.book.positions[bench.position().key]
+        desk = Desk("main", None, house.state.alerts, house.now, Out(house.now))
+        decision = shield_of(house.state, house.now).decision(house.guard(), risk, desk, house.mono)
+        return (isinstance(decision, DoPlace) and decision.ask) or (isinstance(decision, Warn) and bool(decision.offer))
 
     @rule()
     def restarts(self) -> None:
@@ -301,7 +361,7 @@ class TestAsked(Asked.TestCase):  # type: ignore[misc, valid-type]  # made by hy
     """The machine, as pytest runs it."""
 
     settings = settings(
-        max_examples=40,
+        max_examples=30,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],

@@ -12,6 +12,7 @@ from watchdog.domain.effects import Level
 from watchdog.domain.facts import Answer, Confirmed, Finished, NotFound, Rejected, RejectKind, Unresolved
 from watchdog.domain.ids import read_order_id
 from watchdog.domain.position import OrderSide, Position, PositionSide, Side, Stop, StopOrder
+from watchdog.domain.verbs import Verb
 
 HELD = position()
 TIGHTER = """
@@ -57,7 +58,7 @@ def test_the_first_stop_is_placed_read_back_and_told() -> None:
     done = next(message for message in bench.messages() if message.lines[0].startswith("DONE"))
     assert done.lines == (
         "DONE · BTC long · STOP 94,216.9 RESTS · main",
-        "Read back 20:50:02: mark, reduce-only, 0.5 of 0.5",
+        "Read back 20:50:02: mark, reduce-only, 0.500 of 0.500",
         'Why: rule "no stop"',
         "5.8% below mark, 4.3% above liq. Fills: about −2,915 USDT",
         "Move or cancel it freely: I won't fight you.",
@@ -91,18 +92,18 @@ def test_a_passed_place_is_asked_about_and_never_sent_by_itself() -> None:
         bench.read(account(under))
         bench.after(10)
     assert bench.placed() == []
-    assert f"past|{BTC}" in bench.firing()
+    assert f"stop|{BTC}" in bench.firing()
     (told,) = [message for message in bench.messages() if message.alert == f"rule:no stop|{BTC}"]
     assert told.level is Level.CRITICAL
     assert told.lines[3:7] == (
-        "Proposed: stop 91,680.8 on mark, all 0.5, reduce-only",
+        "Proposed: stop 91,680.8 on mark, all 0.500, reduce-only",
         "(60% place 94,216.9 is already passed: this is halfway)",
-        "Fills: about −4,183 USDT. Liquidated: −5,000",
+        "Fills: about −4,183 USDT. Liquidated: −5,000. Owe: normally no",
         "No answer = NOTHING IS SENT",
     )
-    assert [one for one in bench.messages() if one.alert == f"past|{BTC}"] == [], "it was said already"
+    assert [one for one in bench.messages() if one.alert == f"stop|{BTC}"] == [], "it was said already"
     bench.read(account(replace(HELD, mark=d("96000"))))
-    assert f"past|{BTC}" not in bench.firing()
+    assert f"stop|{BTC}" not in bench.firing()
     assert len(bench.placed()) == 1
 
 
@@ -110,12 +111,12 @@ def test_an_unknown_price_ends_no_such_alert() -> None:
     """Its place may still be passed."""
     bench = Bench.with_rules(only(SOON))
     bench.read(account(replace(HELD, mark=d("93000"))))
-    assert f"past|{BTC}" in bench.firing()
+    assert f"stop|{BTC}" in bench.firing()
     blank = account(replace(HELD, mark=d("96000")))
     bench.after(10).read(replace(blank, markets=tuple(replace(one, tiers=()) for one in blank.markets)))
-    assert f"past|{BTC}" in bench.firing()
+    assert f"stop|{BTC}" in bench.firing()
     bench.after(10).read(replace(blank, markets=()))
-    assert f"past|{BTC}" in bench.firing()
+    assert f"stop|{BTC}" in bench.firing()
     assert bench.placed() == []
 
 
@@ -124,7 +125,7 @@ def test_old_numbers_end_no_such_alert() -> None:
     bench = Bench.with_rules(only(SOON))
     bench.read(account(replace(HELD, mark=d("93000"))))
     bench.after(31).mark(BTC, "99000")
-    assert f"past|{BTC}" in bench.firing()
+    assert f"stop|{BTC}" in bench.firing()
 
 
 def test_no_safe_place_is_told() -> None:
@@ -201,7 +202,7 @@ def test_a_stop_taken_away_once_is_placed_again_and_twice_is_left() -> None:
     assert len(bench.placed()) == 1, "first it is asked what became of it"
     bench.after(1).answer(bench.looked_up()[-1], Finished("CANCELED"))
     assert bench.messages()[-1].lines[:3] == (
-        "STOP GONE · BTC long 0.5 · main",
+        "STOP GONE · BTC long 0.500 · main",
         "My stop 94,216.9 no longer rests: Binance says CANCELED",
         "Not by me: I place it once more. Take it away again and I leave it.",
     )
@@ -215,7 +216,7 @@ def test_a_stop_taken_away_once_is_placed_again_and_twice_is_left() -> None:
     for _ in range(10):
         bench.after(10).read(account(HELD))
     assert len(bench.placed()) == 2
-    assert f"removed|{BTC}" in bench.firing()
+    assert f"stop|{BTC}" in bench.firing()
 
 
 def test_a_stop_the_venue_took_is_placed_again_every_time() -> None:
@@ -251,7 +252,7 @@ def test_a_stop_that_triggered_is_told_once_and_the_position_closed() -> None:
     bench.after(1).answer(bench.looked_up()[-1], Finished("TRIGGERED"))
     for _ in range(3):
         bench.after(2).read(account())
-    assert bench.heads()[said:] == ["STOP TRIGGERED · BTC long 0.5 · main", "CLOSED · BTC long 0.5 · main"]
+    assert bench.heads()[said:] == ["STOP TRIGGERED · BTC long 0.500 · main", "CLOSED · BTC long 0.500 · main"]
     assert (len(bench.placed()), bench.cancelled()) == (1, [])
 
 
@@ -279,7 +280,7 @@ def test_a_stop_that_went_with_its_position_is_not_said_to_be_placed_again() -> 
     bench.after(10).read(account())
     bench.after(2).read(account())
     bench.after(1).answer(bench.looked_up()[-1], Finished("CANCELED"))
-    assert bench.heads()[said:] == ["CLOSED · BTC long 0.5 · main"]
+    assert bench.heads()[said:] == ["CLOSED · BTC long 0.500 · main"]
 
 
 def test_a_position_turned_round_loses_the_stop_and_is_a_new_position() -> None:
@@ -296,6 +297,51 @@ def test_a_position_turned_round_loses_the_stop_and_is_a_new_position() -> None:
     assert (place.order.order_side, place.order.trigger_price) == (OrderSide.BUY, d("105737.0"))
 
 
+def test_a_refused_stop_is_said_again_with_the_figures_of_then() -> None:
+    """Not the mark and the distance of half an hour ago under a new time."""
+    bench = Bench.with_rules(shipped("act"))
+    place = bench.protect(account(position(mark="98000", venue_liquidation="90400")))
+    bench.after(1).answer(place, Rejected("-4131", "PERCENT_PRICE"))
+    first = next(one for one in bench.messages() if one.alert == f"refused|{BTC}")
+    bench.command(Verb.DISARM, seconds=7200)
+    while not (again := [one for one in bench.messages() if one.alert == first.alert][1:]):
+        bench.after(10).read(account(position(mark="97000", venue_liquidation="90400")))
+    assert again[0].lines[0] == "EMERGENCY · BTC long 6.8% from liq · STOP REFUSED · main (again)"
+    assert again[0].lines[1] == first.lines[1], "what the venue said, and when"
+    assert again[0].lines[2] == "Mark 97,000.0 · liq 90,400.0 (Binance and ours agree). NO STOP"
+    assert again[0].lines[3] == first.lines[3]
+    assert again[0].lines[4].startswith("I did NOT sell. I send nothing: disarmed until ")
+    assert again[0].lines[5] == "Close now: about −1,524 USDT. Liquidated: −5,000"
+
+
+def test_a_refused_stop_of_a_blind_account_is_said_again_under_its_own_time() -> None:
+    """Nothing newer is known: line 1 says of when its figures are."""
+    bench = Bench.with_rules(shipped("act"))
+    place = bench.protect(account(position(mark="98000", venue_liquidation="90400")))
+    bench.after(1).answer(place, Rejected("-4131", "PERCENT_PRICE"))
+    bench.after(1900).due()
+    _, again = [one for one in bench.messages() if one.alert == f"refused|{BTC}"]
+    at = again.lines[1].split()[1].rstrip(":")
+    assert again.lines[0].endswith(f" · STOP REFUSED · main (again) · figures of {again.lines[-1].split()[0]}")
+    assert at == "20:50:01"
+
+
+def test_a_stop_of_ours_that_stays_after_its_position_is_a_warning() -> None:
+    """A phone that hears warnings only has to know that an order is left to be cancelled by hand."""
+    bench = Bench.with_rules(shipped("act"))
+    stop = bench.covered(position(mark="98000"))
+    fine = position(mark="101000")
+    for _ in range(6):
+        bench.after(10).read(account(fine, stops=[stop]))
+    assert bench.firing() == set()
+    bench.command(Verb.DISARM, seconds=7200)
+    bench.after(10).read(account(stops=[stop]))
+    bench.after(3).read(account(stops=[stop]))
+    closed = bench.messages()[-1]
+    assert (closed.level, closed.lines[0]) == (Level.WARN, "CLOSED · BTC long 0.500 · MY STOP STAYS · main")
+    assert "Cancel it by hand." in closed.lines[2]
+
+
 def test_a_refused_stop_is_an_emergency_with_its_code_and_no_market_order() -> None:
     """Not looped: tried again after 30 s, then a minute …; the alert ends when one rests."""
     bench = Bench.with_rules(shipped())
@@ -308,7 +354,7 @@ def test_a_refused_stop_is_an_emergency_with_its_code_and_no_market_order() -> N
         "Binance 20:50:01: would trigger at once (-2021)",
     )
     assert alert.lines[3:6] == (
-        "It was 0.5 at 94,216.9 on mark",
+        "It was 0.500 at 94,216.9 on mark",
         "I did NOT sell. I try again from 20:50:31 UTC.",
         "Close now: about −25.00 USDT. Liquidated: −5,000",
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.core.asking import asking, say_yes
 from tests.core.bench import BTC, Bench, account, position, shipped
 from watchdog.domain.effects import Effect, Read, Stream
 from watchdog.domain.facts import Barred, Confirmed, FrameKind, Opened, Unresolved
@@ -69,12 +72,37 @@ def test_failed_reads_back_off() -> None:
 
 
 def test_a_venue_that_asks_us_to_wait_is_left_alone_as_long() -> None:
-    """A ban is not shortened by asking."""
+    """A ban is not shortened by asking, and BLIND says until when it lasts."""
     bench = watching()
-    bench.fail("HTTP 418", retry_after=120.0)
+    bench.fail("HTTP 418", retry_after=120.0, limited=True)
     for _ in range(11):
         assert reads(bench.after(10).due()) == []
     assert reads(bench.after(10).due()) == ["poll"]
+    (blind,) = [message for message in bench.messages() if message.lines[0].startswith("BLIND · Binance main · 20 s")]
+    assert blind.lines[1] == "Why: HTTP 418 since 20:49:00, I may not ask before 20:51:00"
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(0.0, 1), (5.0, 5), (86400.0, 60), (None, 1)])
+def test_any_other_answer_that_asks_us_to_wait_blinds_us_for_a_minute_at_most(
+    asked: float | None, waits: float
+) -> None:
+    """A server that is down for maintenance, a proxy's page: nor is a wait of nothing a reason to hurry."""
+    bench = watching()
+    bench.fail("HTTP 503", retry_after=asked)
+    assert bench.state.reads.next_at == bench.mono + waits
+
+
+def test_a_yes_does_not_wait_out_a_back_off() -> None:
+    """Whoever tapped waits: a read is tried a second after the last began, unless the venue forbids it."""
+    for limited in (False, True):
+        bench = asking()
+        bench.after(10).due()
+        for _ in range(3):
+            bench.fail(retry_after=60.0, limited=limited)
+        bench.after(3)
+        bench.effects.clear()
+        say_yes(bench, bench.guard().proposal.id)  # type: ignore[union-attr]
+        assert reads(bench.effects) == ([] if limited else ["a yes"])
 
 
 def test_a_read_that_an_order_fell_into_is_not_taken() -> None:
@@ -114,7 +142,7 @@ def test_a_vanished_position_is_closed_only_by_a_second_read_a_second_later() ->
     assert KEY in bench.state.vanished
     bench.after(0.1).read(account())
     assert KEY not in bench.state.vanished
-    assert bench.heads() == ["CLOSED · BTC long 0.5 · main"]
+    assert bench.heads() == ["CLOSED · BTC long 0.500 · main"]
 
 
 def test_one_that_shows_again_was_never_gone() -> None:

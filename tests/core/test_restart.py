@@ -214,7 +214,7 @@ def test_a_stop_that_triggered_meanwhile_is_told() -> None:
     again.after(1).read(account(half))
     assert again.placed() == []
     again.after(1).answer(again.looked_up()[-1], Finished("TRIGGERED"))
-    assert again.heads()[-1] == "STOP TRIGGERED · BTC long 0.5 · main"
+    assert again.heads()[-1] == "STOP TRIGGERED · BTC long 0.500 · main"
 
 
 def test_the_rule_that_asked_is_remembered() -> None:

@@ -121,6 +121,9 @@ def test_the_installer_is_a_shell_script_that_stops_at_the_first_mistake(tmp_pat
     text = script.read_text(encoding="utf-8")
     assert text.startswith("#!/bin/sh\n")
     assert "set -eu" in text
+    for name in ("rules.schema.json", "watchdog.schema.json"):  # what `#:schema` in the files beside them names
+        assert f'"$here/config/{name}"' in text
+        assert (DEPLOY.parent / "config" / name).is_file()
     assert subprocess.run(["sh", "-n", script], capture_output=True, check=False).returncode == 0
     commands = [line for line in text.splitlines() if not line.lstrip().startswith(("#", "echo"))]
     assert not any(re.search(r"\b(rm|mv|start|restart|enable)\b", line) for line in commands)

@@ -101,7 +101,7 @@ async def test_a_person_asks_it_and_tells_it(home: House) -> None:
     assert code == 0
     for name in ("main", "alt"):
         assert f"{name} · binanceusdm · read " in status
-    assert "BTC/USDT:USDT long 1 " in status
+    assert "BTC/USDT:USDT long 1.000 " in status
     assert "NOT watched: spot, options" in status
     assert disarmed[0] == 0
     assert disarmed[1].startswith("disarmed until ")
@@ -110,7 +110,7 @@ async def test_a_person_asks_it_and_tells_it(home: House) -> None:
 
     for words, ok, said in (
         ({"verb": "arm", "account": "main"}, True, "armed"),
-        ({"verb": "ack", "account": "alt", "subject": "ETH"}, True, "already resolved: nothing fires there"),
+        ({"verb": "ack", "account": "alt", "subject": "blind"}, True, "already resolved: nothing fires there"),
         ({"verb": "ack"}, False, "which account? main, alt"),
         ({"verb": "disarm", "account": "nobody", "seconds": 60.0}, False, 'no account "nobody": there is main, alt'),
         (

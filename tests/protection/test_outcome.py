@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.bench import BTC, INSTALLATION, d, position, resting
 from watchdog.domain.effects import LookUp, Place
-from watchdog.domain.facts import Answer, Confirmed, Finished, NotFound, Rejected, RejectKind, Unresolved
+from watchdog.domain.facts import Answer, Confirmed, Finished, Instant, NotFound, Rejected, RejectKind, Unresolved
 from watchdog.domain.ids import order_id, position_digits
 from watchdog.domain.position import OrderSide, PositionSide, StopOrder, TriggerKind
 from watchdog.protection.guard import (
@@ -288,7 +288,7 @@ def test_a_failed_cancel_is_decided_anew_after_a_wait() -> None:
 def test_after_a_restart_every_id_of_the_open_block_is_looked_up() -> None:
     """One after the other, each until there is an answer; only then is the next block begun."""
     saved = to_json(Guard(KEY, generation=3, reserved=6, settled=2, wanted=True))
-    guard = from_json(saved)
+    guard = from_json(saved, Instant(0.0, 0.0))
     assert guard.step == Settling((2, 3, 4, 5))
     assert guard.generation == 6
     assert guard.reserve() is guard, "not before the open block is settled, or crash after crash would add to it"
@@ -316,7 +316,7 @@ def test_after_a_restart_every_id_of_the_open_block_is_looked_up() -> None:
 def test_a_guard_comes_back_as_it_was_saved() -> None:
     """What outlives the process, and nothing that doesn't."""
     guard = replace(sent(), step=None, resting=order(), removed=1, wanted=True, asked=("no stop",), settled=10)
-    back = from_json(to_json(guard))
+    back = from_json(to_json(guard), Instant(0.0, 0.0))
     assert (back.key, back.resting, back.removed, back.wanted, back.asked) == (KEY, order(), 1, True, ("no stop",))
     assert (back.generation, back.reserved, back.step) == (10, 10, None)
     assert guard_key(KEY) == "BTC/USDT:USDT|both"
@@ -325,6 +325,6 @@ def test_a_guard_comes_back_as_it_was_saved() -> None:
 def test_a_guard_at_rest_has_nothing_to_look_up() -> None:
     """A closed position costs a restart nothing, and its ids are not used twice."""
     guard = replace(sent(), step=None, resting=order(), removed=1, wanted=True).at_rest()
-    back = from_json(to_json(guard))
+    back = from_json(to_json(guard), Instant(0.0, 0.0))
     assert (back.step, back.generation, back.expects) == (None, 5, False)
     assert back.reserve().reserved == 5 + BLOCK

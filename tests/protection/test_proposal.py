@@ -9,9 +9,10 @@ from decimal import Decimal
 import pytest
 
 from tests.core.bench import d, position
+from watchdog.domain.facts import Instant
 from watchdog.domain.position import OrderSide
 from watchdog.protection.guard import MOST_ENDED, Guard, from_json, to_json
-from watchdog.protection.proposal import GOOD_FOR, Kind, Proposal, from_raw, moved, to_raw, worse
+from watchdog.protection.proposal import GOOD_FOR, Kind, Proposal, Question, from_raw, moved, to_raw, worse
 
 KEY = position().key
 ONE = Proposal(
@@ -24,29 +25,33 @@ ONE = Proposal(
     replaces="",
     mark=d("100000"),
     fill=d("-2915"),
-    shown=1000.0,
+    shown=Instant(0.0, 1000.0),
     alert="rule:no stop|BTC/USDT:USDT",
-    sends_at=1180.0,
+    question=Question(Kind.STOP, OrderSide.SELL, d("0.5"), "", d("100000"), d("10000"), 180.0, Instant(180.0, 1180.0)),
 )
+NOW = Instant(0.0, 1000.0)
 
 
 def test_it_is_kept_whole() -> None:
     """Through JSON, alone and in its guard, with those that are over; the yes that waits is not kept."""
-    assert from_raw(json.loads(json.dumps(to_raw(ONE)))) == ONE
+    assert from_raw(json.loads(json.dumps(to_raw(ONE))), NOW) == ONE
     guard = Guard(KEY, proposal=ONE, offered=d("92800.0")).end_proposal("it was sent", sent=True)
     guard = replace(guard, proposal=replace(ONE, id="11111111"))
-    back = from_json(to_json(guard))
+    back = from_json(to_json(guard), NOW)
     assert (back.proposal, back.ended, back.offered) == (guard.proposal, guard.ended, guard.offered)
 
 
 def test_a_yes_counts_for_a_minute() -> None:
     """From when it was shown."""
     assert ONE.expires == 1000.0 + GOOD_FOR == 1060.0
+    assert not ONE.expired(Instant(59.9, 1059.9))
+    assert ONE.expired(Instant(60.0, 1060.0))
+    assert ONE.expired(Instant(60.0, 1000.0)), "the wall clock was set back"
 
 
 def test_its_digits_are_those_of_what_would_be_sent() -> None:
     """Not of when it was shown, nor of the mark then; zeros at the end say nothing."""
-    same = replace(ONE, id="", shown=2000.0, mark=d("99000"), size=d("0.500"))
+    same = replace(ONE, id="", shown=Instant(1000.0, 2000.0), mark=d("99000"), size=d("0.500"))
     assert same.plan(KEY) == ONE.plan(KEY)
     others = [
         replace(ONE, size=d("0.4")),

@@ -22,6 +22,32 @@ BROKEN: list[tuple[str, list[str]]] = [
     ("# only a comment\n", ["1:1: there is no [[rule]] in this file: nothing would be watched"]),
     ("rule = []\n", ["1:8: there is no [[rule]] in this file: nothing would be watched"]),
     ('[rule]\nname = "r"\n', ["1:1: write [[rule]], with two brackets"]),
+    (HEAD + '[rule]\nname = "b"\n', ["5:1: write [[rule]], with two brackets, as in line 1"]),
+    ('[rule]\nname = "b"\n' + HEAD, ["1:1: write [[rule]], with two brackets, as in line 3"]),
+    ('mode = "act"\n' + HEAD, ["1:1: mode belongs under [protection], in the lines below it"]),
+    ('first_act_after = "5m"\n' + HEAD, ["1:1: first_act_after belongs under [protection], in the lines below it"]),
+    ('warn = "5%"\n' + HEAD, ['1:1: "warn" belongs to a rule: write [[rule]] in a line above it']),
+    # what editors and phones make of a text
+    (
+        "[[rule]]\nname = “r”\nmetric = 'room_used'\nwarn = “50%”\nnotify = ['phone', “house”]\n",
+        [
+            '2:8: write straight quotes: "r"',
+            '4:8: write straight quotes: "50%"',
+            '5:20: write straight quotes: "house"',
+        ],
+    ),
+    (
+        HEAD + 'notify = "phone”\n',
+        ['5:10: this text is not closed: " is missing (a curly quote closes nothing: write ")'],
+    ),
+    (HEAD + "where = {\n  side = 'long'\n}\n", ["5:10: { … } stays on one line, without a comma before the closing }"]),
+    (
+        HEAD + "where = { side = 'long', }\ncritical = 80%\n",
+        [
+            "5:26: { … } stays on one line, without a comma before the closing }",
+            '6:14: write it in quotes: "80%"',
+        ],
+    ),
     ("rule = 3\n", ['1:8: "rule" must be written as [[rule]]']),
     (HEAD + "[[rules]]\n", ['5:3: unknown key "rules" in a rules file, did you mean "rule"?']),
     (HEAD + "[[channel]]\n", ["5:3: channels belong in watchdog.toml"]),

@@ -74,7 +74,17 @@ def test_advice_names_what_will_not_be_sent() -> None:
         (ASK + COVER + STOP + 'mode = "act"\n', '2:1: mode act of rule "r" has no effect: the global mode is ask'),
         (
             ACT + COVER + place('from_entry = "5%"', ', no_answer = "stop after 3m"'),
-            '2:1: no_answer of rule "r" has no effect: it is for mode ask',
+            (
+                '2:1: no_answer of rule "r" is only for a place that mark has passed already: '
+                "in mode act nothing else is asked about"
+            ),
+        ),
+        (
+            ACT + COVER + place('from_entry = "5%"', ', if_past = "alert", no_answer = "stop after 3m"'),
+            (
+                '2:1: no_answer of rule "r" has no effect: in mode act only a place that mark has passed already is '
+                'asked about, and if_past = "alert" asks nothing'
+            ),
         ),
         # what can never fire
         (
@@ -92,6 +102,10 @@ def test_advice_names_what_will_not_be_sent() -> None:
         (
             SHOCK + 'except.margin_mode = "cross"\n',
             '1:1: rule "r" never fires: its except leaves nothing of its where',
+        ),
+        (
+            HEAD.replace('"50%"', '{ at = "50%", hold = "30m" }') + 'between = "23:45-00:15 UTC"\n',
+            '1:1: warn of rule "r" never fires: it must hold for 30m, and the rule counts for 30m at a time',
         ),
         (
             HEAD + 'where.symbol = ["BTCUSDT", "BTC-USDT"]\n',
@@ -214,6 +228,13 @@ def test_what_may_surprise_is_said(text: str, said: str | tuple[str, ...]) -> No
         HEAD
         + "where.symbol = ['BTCUSDT', 'ETH/USDT:USDT', 'ETHBTC', 'BTC/USDT:USDT-260327', 'BTCUSDT_260327', 'DO*E']\n",
         HEAD + "except.side = 'long'\n",
+        HEAD.replace('"50%"', '{ at = "50%", hold = "29m" }') + "between = '23:45-00:15 UTC'\n",
+        ACT
+        + COVER
+        + STOP
+        + B_COVER.replace("95%", "90%")
+        + place('entry_to_liquidation = "60%"', ', clearance = { liquidation = "2%" }')
+        + "notify = 'phone'\n",
         SHOCK + "where.symbol = 'BTCUSDT'\nexcept.symbol = 'BTCUSDT'\n",
         HEAD + "only_if.any = { room_used = '75%', notional = 9 }\n",
         ASK + COVER + place('from_entry = "5%"', ', no_answer = "stop after 3m"'),
@@ -232,6 +253,27 @@ def test_accounts_and_venues_that_never_meet() -> None:
     assert notes(text, {"main": "another", "alt": "binanceusdm"}) == [
         '1:1: rule "r" never fires: no account of watchdog.toml is both such an account and at such a venue'
     ]
+
+
+@pytest.mark.parametrize(
+    ("selectors", "dead"),
+    [
+        ("except.account = ['main', 'alt']", True),
+        ("except.account = 'm*'", False),
+        ("except.venue = 'binanceusdm'", True),
+        ("where.account = 'main'\nexcept = { account = 'm*', venue = 'binanceusdm' }", True),
+        ("where.side = 'long'\nexcept = { venue = 'binanceusdm', side = 'long' }", True),
+        ("where.side = 'long'\nexcept = { account = 'alt', side = 'long' }", False),
+        ("where.margin_mode = 'isolated'\nexcept = { venue = 'binanceusdm', side = 'long' }", False),
+        ("except = { venue = 'binanceusdm', side = ['long', 'short'] }", True),
+        ("except = { venue = 'binanceusdm', min_notional = 5 }", False),
+    ],
+)
+def test_an_except_of_every_account_there_is(selectors: str, dead: bool) -> None:
+    """Every account or venue of watchdog.toml is left out by its name: the rule is told to be dead."""
+    said = ['1:1: rule "r" never fires: its except leaves no account of watchdog.toml'] if dead else []
+    assert notes(HEAD + selectors + "\n", {"main": "binanceusdm", "alt": "binanceusdm"}) == said
+    assert notes(HEAD + selectors + "\n") == []
 
 
 def test_what_no_channel_would_hear() -> None:

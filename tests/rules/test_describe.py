@@ -29,7 +29,7 @@ def test_the_shipped_file_said_back() -> None:
         "             mark already past that place: nothing is sent, halfway to liquidation is proposed",
         "             only ever tightened by itself",
         "             will not be sent: mode is watch",
-        "  repeated   every 30m while it lasts",
+        "  repeated   critical and above: again after 30m, at most 3 times, until acknowledged",
     ]
     assert "  emergency  85% or more, in 2 readings in a row; over at 76.5% or less" in lines
 
@@ -39,7 +39,7 @@ def test_act_says_what_it_waits_for() -> None:
     text = 'protection = { mode = "act", accounts = { alt = "watch" } }\n' + COVER
     lines = describe(parse(text + 'stop = { when = "critical", place = { entry_to_liquidation = "60%" } }\n'))
     assert "     account alt: watch: alerts only, no order is ever sent" in lines
-    assert "     an account new to act shows its plan first and waits 10m" in lines
+    assert "     an account new to act shows its plan first, and for 10m only asks" in lines
     assert "     a resting stop is moved at most 20 times an hour; the first stop never waits" in lines
     assert not any("will not be sent" in line for line in lines)
 
@@ -75,9 +75,9 @@ def test_everything_the_grammar_has_is_said_back() -> None:
         ),
         "  emergency  below 2.5%; over at 2.75% or more; told to phone and house, whatever their minimum level",
         "  told       house, whatever its minimum level",
-        "  repeated   every 1h while it lasts",
-        "  escalated  5m without an ack: phone too",
-        "             1h30m without an ack: house too",
+        "  repeated   critical and above: again after 1h, at most 3 times, until acknowledged",
+        "  escalated  from critical on, 5m without an ack: phone too",
+        "             from critical on, 1h30m without an ack: house too",
     ]
     assert lines[stop : size - 1] == [
         (
@@ -102,7 +102,7 @@ def test_everything_the_grammar_has_is_said_back() -> None:
         "             mark already past that place: nothing is sent, an alert says so",
         "             may be loosened by itself when liquidation moves away",
         "             in mode ask it is proposed, you confirm; without an answer it is sent after 3m",
-        "  repeated   every 30m while it lasts",
+        "  repeated   critical and above: again after 30m, at most 3 times, until acknowledged",
     ]
 
 
@@ -119,3 +119,38 @@ def test_a_question_without_an_answer_is_said() -> None:
         assert asked in describe(parse(text))
     assert asked not in describe(parse(act + COVER + stop))
     assert asked not in describe(parse(COVER + stop + 'mode = "ask"\n'))
+
+
+def test_what_act_sends_unanswered_is_said() -> None:
+    """In mode act too a place already passed is asked about, and `no_answer` answers it."""
+    stop = 'stop = { when = "critical", place = { from_entry = "4%" }, no_answer = "stop after 3m" }\n'
+    passed = "             mark already past that place: nothing is sent, halfway to liquidation is proposed"
+    said = describe(parse('protection.mode = "act"\n' + COVER + stop))
+    assert f"{passed}; without an answer it is sent after 3m" in said
+    assert passed in describe(parse(COVER + stop)), "in watch nothing is sent whatever the answer"
+
+
+def test_what_a_rule_is_measured_on() -> None:
+    """Room and leverage on pools as well, unless the rule picks positions or asks for what only they have."""
+    both = 'rule "r": room used of each position and each pool of several'
+    alone = 'rule "r": room used of each position'
+    for rest, said in (
+        ("", both),
+        ('where.margin_mode = "cross"\n', f"{both} with margin mode cross"),
+        ('except.account = "alt"\n', f"{both}, except with account alt"),
+        ('only_if.all.margin_ratio = "20%"\nwhere.margin_mode = "cross"\n', f"{both} with margin mode cross"),
+        ('where.margin_mode = "isolated"\n', f"{alone} with margin mode isolated"),
+        ('where.side = "long"\n', f"{alone} with side long"),
+        ("except.min_notional = 5\n", f"{alone}, except with notional 5 USD or more"),
+        ("only_if.all.notional = 9\n", alone),
+        ('critical = "70%"\nstop = { when = "critical", place = { from_entry = "5%" } }\n', both),
+    ):
+        lines = describe(parse(HEAD + rest))
+        assert said in lines, lines
+
+
+def test_a_rule_of_warnings_is_not_repeated() -> None:
+    """Nothing is promised that is not done: a warning is said once, and escalates where a rule has nothing worse."""
+    lines = describe(parse(HEAD + 'escalate = [{ after = "5m", notify = "phone" }]\n'))
+    assert not any("repeated" in line for line in lines)
+    assert "  escalated  from warn on, 5m without an ack: phone too" in lines

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from watchdog.domain.effects import Level
-from watchdog.rules.difference import difference
+from watchdog.rules.difference import difference, stops_lost
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import (
     AtPrice,
@@ -110,6 +110,46 @@ def test_what_takes_protection_away_comes_first() -> None:
         'GONE: rule "ratio"',
         'new: rule "big"',
     ]
+
+
+def test_a_weaker_stop_comes_before_what_only_alerts_less() -> None:
+    """A stop further out, later or for fewer is told before the rules above it in the file, and before rules gone."""
+    louder = ('critical  = "70%"', 'critical  = "69%"')
+    gone = ('name      = "ratio"', 'name      = "quota"'), ('"20%"', '"21%"')
+    for swap in (
+        ('"60%"', '"65%"'),
+        ('hold = "60s"', 'hold = "61s"'),
+        ('metric   = "stop_coverage"', 'metric   = "stop_coverage"\nwhere = { side = "long" }'),
+        ('{ when = "critical",', '{ when = "critical", clearance = { liquidation = "0.2%" },'),
+    ):
+        lines = difference(rules(ACT), rules(ACT, louder, *gone, swap))
+        assert lines[0].startswith('rule "no stop": '), lines
+        assert lines[1].startswith('GONE: rule "ratio"')
+    nearer = difference(rules(ACT), rules(ACT, louder, ('"60%"', '"55%"')))
+    assert nearer[0].startswith('rule "room": ')
+
+
+STOP = 'stop     = { when = "critical", place = { entry_to_liquidation = "60%" } }'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        ([ACT], [ACT, (STOP, "")], True),
+        ([ACT], [ACT, NO_STOP], False),
+        ([ACT], [ACT, NO_STOP, ('"60%"', '"50%"')], False),
+        ([ACT], [ACT, NO_STOP, ('"60%"', '"70%"')], True),
+        ([ACT], [ACT, ('"60%"', '"70%"')], False),
+        ([ACT], [ACT, (STOP, f'{STOP}\nmode = "watch"')], True),
+        ([ACT], [], True),
+        ([ACT], [('mode = "watch"', 'mode = "ask"')], False),
+        ([ACT], [ACT, ("[blind]", '[protection.accounts]\nalt = "watch"\n[blind]')], True),
+        ([], [(STOP, "")], False),
+    ],
+)
+def test_a_stop_that_goes_is_known(before: list[tuple[str, str]], after: list[tuple[str, str]], lost: bool) -> None:
+    """Taken away, or its rule gone without another that does as much, or no longer allowed; not one that only moved."""
+    assert stops_lost(rules(*before), rules(*after)) is lost
 
 
 def test_comments_order_and_spelling_are_no_change() -> None:

@@ -22,9 +22,13 @@ _GOOD_FOR_S = 60.0
 _ANSWERED_S = 12.0
 """Every word is answered within this."""
 _CARRIED_OUT_S = 60.0
-"""What was agreed to, or what nobody answered, goes out within this or not at all."""
+"""What was agreed to goes out within this or not at all."""
+_OVERDUE_S = 660.0
+"""What nobody answered goes out within this: it may have to wait for a read, or for a place that is safe."""
 _AS_SHOWN = Decimal("0.003")
 """Of the price: a stop may lie so much further from the mark than the one that was shown."""
+_FOLLOWS = Decimal("0.2")
+"""Of the price: so far at most a stop lies from the one that was shown, when the mark has moved meanwhile."""
 _PROPOSED = re.compile(r"Proposed: stop ([\d,.]+) on mark, (?:all )?([\d,.]+?)(?: of [\d,.]+)?, reduce-only")
 _UNANSWERED = re.compile(r"No answer = I place it at (\d\d):(\d\d):(\d\d)")
 _DAY_S = 86_400
@@ -44,7 +48,15 @@ class _Shown:
         """Whether an order is no more than this."""
         sign = 1 if order.order_side is OrderSide.SELL else -1
         further = (self.trigger - order.trigger_price) * sign
-        return order.size <= self.size and further <= self.trigger * _AS_SHOWN
+        return self._of_it(order) and further <= self.trigger * _AS_SHOWN
+
+    def went(self, order: StopOrder, of_day: int) -> bool:
+        """Whether this is what was to go without an answer: its place follows the mark, its size does not."""
+        return self.goes_at is not None and self._of_it(order) and (of_day - self.goes_at) % _DAY_S <= _OVERDUE_S
+
+    def _of_it(self, order: StopOrder) -> bool:
+        """Whether it is no larger, and of this coin by its price."""
+        return order.size <= self.size and abs(order.trigger_price - self.trigger) <= self.trigger * _FOLLOWS
 
 
 class Consent:
@@ -75,7 +87,6 @@ class Consent:
             if isinstance(effect, Reply) and effect.to in self._waiting:
                 self._answered(self._waiting.pop(effect.to)[0], effect, now)
         self._sends(state, effects, now)
-        self._held_back(state)
         for effect in effects:
             if isinstance(effect, Save):
                 for message in effect.messages:
@@ -110,13 +121,6 @@ class Consent:
         for proposal in yes:
             self._shown[proposal] = _Shown(now.wall, size, trigger, goes_at)
 
-    def _held_back(self, state: State) -> None:
-        """What is asked under a silence goes without an answer all the same: silence stops no acting."""
-        for guard in state.guards.values() if state.silences else ():
-            one = guard.proposal
-            if one is not None and one.sends_at is not None and one.id not in self._shown:
-                self._shown[one.id] = _Shown(one.shown, one.size, one.trigger, _of_day(one.sends_at))
-
     def _sends(self, state: State, effects: Iterable[Effect], now: Instant) -> None:
         rules = state.rules
         mode = min(rules.mode, rules.account_modes.get(state.who.account, rules.mode))
@@ -138,8 +142,7 @@ class Consent:
         of_day = _of_day(now.wall)
         for proposal, shown in self._shown.items():
             tapped = now.wall - self._taps.get(proposal, 0.0) <= _CARRIED_OUT_S
-            went = shown.goes_at is not None and (of_day - shown.goes_at) % _DAY_S <= _CARRIED_OUT_S
-            if (tapped or went) and shown.holds(order):
+            if (tapped and shown.holds(order)) or shown.went(order, of_day):
                 self._agreed.add(order.client_id)
                 self.yes += 1
                 del self._shown[proposal]  # one yes, one stop

@@ -1,4 +1,4 @@
-"""How messages reach the channels: worst first, each channel at its own pace, nothing sooner than it asked for."""
+"""How messages reach the channels: worst first, no alert's old words as new, nothing sooner than was asked for."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ _EACH_S = 0.7
 _LONGEST_PAUSE_S = 107.0
 """So long after a channel was out its last message may hang (45 s), and the pause after that last (60 s)."""
 _JUST_NOW_S = 0.001
+_AHEAD = 3
+"""So many older messages of an alert may go before something worse, in a queue that is never empty."""
+_STANDING = frozenset({"fired", "worsened", "escalated", "repeated", "resolved"})
+_EARLIER = "EARLIER · "
 
 
 @dataclass(eq=False)
@@ -29,6 +33,19 @@ class _Line:
     """What it refused for good, in this life."""
     well_from: float = 0.0
     asked_until: float = 0.0
+    came: dict[str, int] = field(default_factory=dict)
+    """In which order messages were handed over, in this life."""
+    last: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """Per alert the newest word it confirmed, in this life: its place in that order, and its time."""
+    ahead: str = ""
+    """What is being sent before something worse."""
+    went_ahead: int = 0
+
+    def before(self, one: Message, other: Message) -> bool:
+        """Whether both say how the same alert stands, and `one` said it first."""
+        if not one.alert or one.alert != other.alert or not {one.event, other.event} <= _STANDING:
+            return False
+        return self.came[one.id] < self.came[other.id] and one.at < other.at
 
 
 class Delivery:
@@ -50,7 +67,9 @@ class Delivery:
             line.waiting.clear()
             line.done.clear()
             line.declined.clear()
-            line.failed, line.asked_until = "", 0.0
+            line.came.clear()
+            line.last.clear()
+            line.failed, line.asked_until, line.ahead, line.went_ahead = "", 0.0, "", 0
 
     def died(self) -> None:
         """What was not on the disk is lost with the process, and no more is asked."""
@@ -62,6 +81,7 @@ class Delivery:
         """A message is now a channel's to deliver."""
         self.handed_over[message.id, name] = None
         line = self._lines[name]
+        line.came.setdefault(message.id, len(line.came))
         if message.id not in line.done:
             line.waiting.setdefault(message.id, (message, self._now()))
 
@@ -72,10 +92,28 @@ class Delivery:
             self._record.fail(f"{name} is asked {line.asked_until - now:.1f} s before the time it named")
         if message is None:
             return
-        for other, since in line.waiting.values():
-            passed_over = other.level > message.level and since < now - _JUST_NOW_S
-            if passed_over and other.id != line.failed and other.id not in line.declined:
-                self._record.fail(f"{name} is sent {message.id} while {other.id}, which is worse, waits since {since}")
+        self._ages(name, line, message)
+        there = [one for one in line.waiting.values() if one[0].id not in line.declined]
+        if len(there) <= 1:
+            line.went_ahead = 0
+        worse = [
+            (other, since)
+            for other, since in there
+            if _urgency(other) > _urgency(message) and since < now - _JUST_NOW_S and other.id != line.failed
+        ]
+        line.ahead = message.id if worse else ""
+        if worse and not (line.went_ahead < _AHEAD and any(line.before(message, one) for one, _ in there)):
+            other, since = worse[0]
+            self._record.fail(f"{name} is sent {message.id} while {other.id}, which is worse, waits since {since}")
+
+    def _ages(self, name: str, line: _Line, message: Message) -> None:
+        """What is sent after something newer of its alert says so, and is silent; nothing else says so."""
+        came, at = line.last.get(message.alert, (-1, 0.0))
+        old = message.event in _STANDING and line.came[message.id] < came and message.at < at
+        if message.alert and old != message.lines[0].startswith(_EARLIER):
+            self._record.fail(f"{name} is sent {message.id} as {'new' if old else 'old'}, which it is not")
+        if old and message.sound:
+            self._record.fail(f"{name} is sent {message.id}, which is old, with a sound")
 
     def took(self, name: str, message: Message) -> None:
         """The channel has confirmed it."""
@@ -83,6 +121,11 @@ class Delivery:
         line.waiting.pop(message.id, None)
         line.done.add(message.id)
         line.failed = ""
+        line.went_ahead += message.id == line.ahead
+        if message.alert and message.event in _STANDING:
+            word = line.came[message.id], message.at
+            last = line.last.get(message.alert, word)
+            line.last[message.alert] = last if word[0] < last[0] and word[1] < last[1] else word
 
     def fails(self, name: str, message: Message | None, retry_after: float | None = None) -> None:
         """The channel could not be opened, or a message was not confirmed."""
@@ -112,3 +155,8 @@ class Delivery:
                 if message.id not in line.declined and late > _AT_ONCE_S + _EACH_S * len(line.waiting):
                     self._record.fail(f"{name} is well and waits {late:.0f} s for {message.id}")
                     del line.waiting[message.id]
+
+
+def _urgency(message: Message) -> Level:
+    """The end of an alert carries its level only to be heard where that was."""
+    return Level.INFO if message.event == "resolved" else message.level

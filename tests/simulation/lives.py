@@ -13,7 +13,10 @@ from tests.simulation.acts import Act, Moment
 from tests.simulation.disk import DiskTrouble, OnDisk, leave_as_after_death, lock_handles
 from tests.simulation.loop import Life, VirtualLoop
 from tests.simulation.record import Record
+from watchdog.store import StoreError
 
+_AGAIN_S = 5.0
+"""Seconds after which systemd starts a daemon again that could not start."""
 Serve = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """Runs the daemon until the event is set."""
 
@@ -76,7 +79,11 @@ class Lives:
         if life.frozen or daemon.cancelled():
             return
         error = daemon.exception()
-        if error is not None:
+        if isinstance(error, StoreError) and self._disk.now is not None:
+            self._record.say(f"daemon can't start: {error}")
+            self._exit(life)
+            self.restart(_AGAIN_S)
+        elif error is not None:
             self._record.fail(f"the daemon ended by itself: {error!r}")
         elif not self._stop.is_set():
             self._record.fail("the daemon ended by itself")

@@ -82,6 +82,7 @@ def _holding(random: Random, symbol: str) -> Holding:
 _TRACKS = (
     (tracks.orders, 0.8),
     (tracks.requests, 0.5),
+    (tracks.dark, 0.15),
     (tracks.sockets, 0.5),
     (tracks.channels, 0.6),
     (tracks.disk, 0.4),

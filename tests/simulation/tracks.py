@@ -71,6 +71,18 @@ def requests(random: Random) -> list[Act]:
     return acts
 
 
+def dark(random: Random) -> list[Act]:
+    """Spells in which nothing can be read and the prices stream on; the first begins when a stop is about to be due."""
+    acts = []
+    at = random.uniform(2.0, 6.0)
+    while at < TROUBLED_S - 100.0:
+        until = at + random.uniform(60.0, 120.0)
+        fault = Fault(FaultKind.BEFORE, "GET", _READS[0], times=1_000, status=_status(random))
+        acts.append(Act(at, What.FAULT, until=until, fault=fault))
+        at = until + random.uniform(20.0, 200.0)
+    return acts
+
+
 def _status(random: Random) -> int:
     return random.choice((500, 502, 503, 504))
 

@@ -395,9 +395,9 @@ class World:
         root = logging.getLogger()
         add, delivery = _Worker.add, self.delivery
 
-        def watched(worker: _Worker, message: Message, *, saved: bool) -> None:
+        def watched(worker: _Worker, message: Message, *, saved: bool, left: bool = False) -> None:
             delivery.hands_over(worker.channel.name, message)
-            add(worker, message, saved=saved)
+            add(worker, message, saved=saved, left=left)
 
         root.addHandler(handler)
         try:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import stat
 import tempfile
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from tests.messages import message
-from watchdog.domain.effects import Entry, Keep, Level, Message, Save
+from watchdog.domain.effects import Button, Entry, Keep, Level, Message, Save
 from watchdog.domain.facts import Instant
+from watchdog.domain.verbs import Verb
 from watchdog.store import Store, StoreError, open_journal
 from watchdog.store import store as store_module
 from watchdog.store.bodies import from_body, to_body
+from watchdog.store.schema import OUTBOX
 from watchdog.store.session import Session
 
 NOW = Instant(5.0, 1_760_129_400.25)
@@ -270,6 +274,62 @@ MESSAGES = st.builds(
 def test_a_message_survives_its_row(told: Message) -> None:
     """Nothing of a message is lost or changed on its way through the outbox."""
     assert from_body(to_body(told)) == told
+
+
+async def _rewrite(store: Store, number: str, body: str) -> None:
+    """Another program, or another version, has written a row."""
+    change = update(OUTBOX).where(OUTBOX.c.id == number).values(body=body)
+    await store._call(lambda connection: connection.execute(change))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "[]",
+        "7",
+        '"x"',
+        "{}",
+        {"level": "dire"},
+        {"level": 3},
+        {"at": None},
+        {"at": "now"},
+        {"lines": "CRITICAL"},
+        {"lines": [1]},
+        {"account": None},
+        {"alert": {}},
+        {"sound": "loud"},
+        {"channels": [1]},
+        {"channels": 3},
+        {"id": 2},
+    ],
+)
+async def test_a_row_nobody_can_read_is_named_and_keeps_back_no_other(
+    store: Store, caplog: pytest.LogCaptureFixture, wrong: str | dict[str, object]
+) -> None:
+    """It stays in the outbox for a version that can; the others are told."""
+    await store.write("main", Save(messages=(message("1"), message("2"))), everyone, NOW)
+    await _rewrite(
+        store, "2", wrong if isinstance(wrong, str) else json.dumps(json.loads(to_body(message("2"))) | wrong)
+    )
+    assert [(told.id, channel) for told, channel in await store.pending()] == [("1", "console"), ("1", "phone")]
+    assert "message 2 for channel phone" in caplog.text
+    assert [told.id for told in await store.said(since=-1.0)] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [["Chart", "chart", "x", 0, False], ["Ack", "ack", "x"], ["Ack", "ack", "x", 0.0, False, 1], 7, None,
+     ["Ack", "ack", "x", "long", False], [1, "ack", "x", 0.0, False]],
+)  # fmt: skip
+async def test_a_button_of_another_version_is_left_out(store: Store, strange: object) -> None:
+    """What it is under is told all the same, with the buttons that are known."""
+    known = Button("Ack", Verb.ACK, "0123")
+    told = replace(message("1"), buttons=(known,))
+    await store.write("main", Save(messages=(told,)), everyone, NOW)
+    body = json.loads(to_body(told))
+    await _rewrite(store, "1", json.dumps(body | {"buttons": [strange, *body["buttons"]]}))
+    assert [told for told, _ in await store.pending()] == [told, told]
 
 
 KEYS = st.tuples(st.sampled_from(["alert", "block"]), st.sampled_from(["a", "b", "c"]))

@@ -43,7 +43,7 @@ _BROKEN = [
     ),
     ("é = 1", "f:1:1: a line begins with a key, a [table] or a # comment"),
     ('name "x"', 'f:1:6: there is no "=" after the key'),
-    ("x={a=1,}", 'f:1:8: a key is expected here: letters, digits, "_" and "-", or in quotes'),
+    ("x={a=1,}", "f:1:8: { … } stays on one line, without a comma before the closing }"),
     ('x = "\\q"', "f:1:8: a backslash in \"…\" begins an escape: write two, or use '…'"),
     ("x = 2020-02-31", "f:1:5: there is no such date"),
     ("x = 'é' 'b'", "f:1:9: one key = value a line: \"'b'\" is too much"),
@@ -110,13 +110,21 @@ def test_what_is_no_text_file_is_told(tmp_path: Path) -> None:
     assert parse_toml(read_text(tmp_path / "mark"), "f").values == {"a": 1, "b": 2}
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """What is no plain file is refused at once: nobody may ever write into it."""
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(FileError) as caught:
+        read_text(tmp_path / "x", "x")
+    assert str(caught.value) == "x: is not a file but a pipe or a device"
+
+
 def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Permission denied is a sentence. Made by hand: the tests may run as root, who may read anything."""
 
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(FileError) as caught:
         read_text(tmp_path / "x", "x")
     assert str(caught.value) == "x: may not be read (permission denied)"

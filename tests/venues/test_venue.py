@@ -195,6 +195,21 @@ async def test_too_many_requests_stop_all_reads_until_the_time_named(
     assert isinstance(await venue.place(ORDER), Confirmed)
 
 
+@pytest.mark.parametrize(
+    ("status", "asked", "limited", "waits"),
+    [(503, 86400, False, 86400), (429, 0, True, 0), (418, 864000, True, 3 * 86400)],
+)
+async def test_who_asks_us_to_wait_is_told_apart(
+    venue: BinanceUsdmVenue, desk: Desk, status: int, asked: int, limited: bool, waits: float
+) -> None:
+    """A server that is down is no ban: whoever reads again decides. A ban is believed for three days at most."""
+    await venue.open()
+    desk.fail(READS[0], body("<html>", status, headers={"Retry-After": str(asked)}))
+    with pytest.raises(ReadError, match=f"HTTP {status}") as caught:
+        await venue.read()
+    assert (caught.value.limited, caught.value.retry_after) == (limited, waits)
+
+
 async def test_answers_of_different_moments_are_read_again_at_once(venue: BinanceUsdmVenue, desk: Desk) -> None:
     """A position that opened between two answers costs a second read, not an error."""
     await venue.open()

@@ -9,17 +9,20 @@ from typing import Protocol, TypeAlias
 
 from rpds import HashTrieMap
 
-from watchdog.alerts.lifecycle import MOST_REPEATS, Alert, Event, acknowledge, to_json
-from watchdog.alerts.silence import BLIND, Silence, alert_handle, always_said, silent
-from watchdog.alerts.words import MOST_LINES, clock_time
+from watchdog.alerts.lifecycle import Alert, Event, acknowledge, to_json
+from watchdog.alerts.silence import Silence, alert_handle, always_said, silent, unseeing
+from watchdog.alerts.words import AGAIN, MOST_LINES, NOBODY_SAW, clock_time, old_words
 from watchdog.domain.effects import EVERYONE, Button, Level, Message
 from watchdog.domain.facts import Instant
 from watchdog.domain.verbs import Verb
+from watchdog.rules.schema import MOST_REPEATS
 
 Alerts: TypeAlias = "HashTrieMap[str, Alert]"
 
 REMIND = 1800.0
 """Seconds after which a standing alert nobody acknowledged is said again; a rule's own `repeat` is for its alerts."""
+
+ADDED = {Event.REPEATED: AGAIN, Event.ESCALATED: NOBODY_SAW}
 
 SILENCE_FOR = 3600.0
 """Seconds a tap on [Silence 1h] asks for."""
@@ -39,7 +42,7 @@ def buttons_of(account: str, alert: Alert) -> tuple[Button, ...]:
         return ()
     subject = alert_handle(account, alert.key)
     ack = () if alert.acknowledged else (Button("Ack", Verb.ACK, subject),)
-    if alert.level < Level.CRITICAL or alert.key == BLIND:
+    if alert.level < Level.CRITICAL or unseeing(alert.key):
         return ack
     return (*ack, Button("Silence 1h", Verb.SILENCE, subject, SILENCE_FOR))
 
@@ -98,10 +101,16 @@ class Desk:
         lines: Sequence[str],
         buttons: tuple[Button, ...] = (),
         channels: tuple[str, ...] = (),
+        worded: float | None = None,
+        *,
+        despite_silence: bool = False,
+        quiet: bool = False,
     ) -> None:
         """The alert after a look. A message goes out for every event but easing, unless a silence holds it back.
 
         `buttons` come before the alert's own. `channels` are those its rule names for what happened, none: everyone.
+        `worded`: wall seconds at which the lines were made, None: now. `despite_silence`: a silence that is over it
+        takes the sound only. `quiet`: without a sound in any case.
         """
         if event is None:
             if alert != self.alerts.get(alert.key):
@@ -112,21 +121,22 @@ class Desk:
             self._remember(alert)
             self._out.keep("alert", alert.key, to_json(alert))
             return
-        alert = replace(alert, lines=tuple(lines))
+        alert = replace(alert, lines=tuple(lines), worded=self._now.wall if worded is None else worded)
         if event is Event.RESOLVED:
             if alert.told is not None:
                 self._out.say(self._message(alert, event, alert.lines, alert.heard, ()))
             self.alerts = self.alerts.discard(alert.key)
             self._out.keep("alert", alert.key, None)
             return
-        if not self.silent(alert):
+        silent = self.silent(alert)
+        if not silent or despite_silence:
             to = channels or (EVERYONE,)
             if event is not Event.ESCALATED:
                 to = (*to, *alert.reached)
             told = max(alert.told or Level.INFO, alert.level or Level.INFO)
             alert = replace(alert, told=told, owed=False, heard=tuple(dict.fromkeys((*alert.heard, *to))))
             taps = (*buttons, *buttons_of(self._account, alert))
-            self._out.say(self._message(alert, event, alert.lines, to, taps))
+            self._out.say(self._message(alert, event, alert.lines, to, taps, quiet=quiet or silent))
         self._remember(alert)
         self._out.keep("alert", alert.key, to_json(alert))
 
@@ -156,11 +166,30 @@ class Desk:
         self._remember(alert)
         self._out.keep("alert", alert.key, to_json(alert))
 
-    def stand(self, key: str, level: Level, lines: Sequence[str], buttons: tuple[Button, ...] = ()) -> None:
-        """Something is wrong that no rule measures: say it once, and again only if it gets worse."""
+    def stand(
+        self,
+        key: str,
+        level: Level,
+        lines: Sequence[str],
+        buttons: tuple[Button, ...] = (),
+        *,
+        about: tuple[str, ...] = (),
+        despite_silence: bool = False,
+    ) -> None:
+        """Something is wrong that no rule measures: say it once, and again only if it gets worse.
+
+        `about`: what it speaks of, where that can be several things; one more of them is worse. `despite_silence`: as
+        in `put`.
+        """
         alert = self.get(key)
-        if alert.level is not None and alert.level >= level:
+        if alert.level is not None and alert.level >= level and set(about) <= set(alert.about):
+            self.refresh(key, lines)
+            if about != alert.about:
+                alert = replace(self.get(key), about=about)
+                self._remember(alert)
+                self._out.keep("alert", key, to_json(alert))
             return
+        level = max(level, alert.level or level)
         event = Event.WORSENED if alert.firing else Event.FIRED
         alert = replace(
             alert,
@@ -172,18 +201,22 @@ class Desk:
             began=alert.began if alert.firing else self._now,
             said=self._now,
             said_count=alert.said_count + 1,
+            about=about,
         )
-        self.put(alert, event, lines, buttons)
+        self.put(alert, event, lines, buttons, despite_silence=despite_silence)
 
     def stand_quietly(self, key: str, level: Level, lines: Sequence[str]) -> None:
         """Something is wrong that the message of another alert has said already: it stands, and is never said."""
         alert = self.get(key)
         if not alert.firing:
-            alert = replace(alert, level=level, worst=level, began=self._now, lines=tuple(lines))
+            worded = self._now.wall
+            alert = replace(alert, level=level, worst=level, began=self._now, lines=tuple(lines), worded=worded)
             self._remember(alert)
             self._out.keep("alert", key, to_json(alert))
 
-    def again(self, key: str, lines: Sequence[str], buttons: tuple[Button, ...]) -> None:
+    def again(
+        self, key: str, lines: Sequence[str], buttons: tuple[Button, ...], *, despite_silence: bool = False
+    ) -> None:
         """Say a standing alert again, with other words than it had."""
         alert = self.get(key)
         self.put(
@@ -191,13 +224,25 @@ class Desk:
             Event.REPEATED,
             lines,
             buttons,
+            despite_silence=despite_silence,
         )
+
+    def reword(self, key: str, lines: Sequence[str], buttons: tuple[Button, ...]) -> None:
+        """A standing alert has other words now: told without a sound; its reminders go on as they were."""
+        alert = self.get(key)
+        self.put(replace(alert, said_count=alert.said_count + 1), Event.REPEATED, lines, buttons, quiet=True)
 
     def refresh(self, key: str, lines: Sequence[str]) -> None:
         """What a standing alert would say now, for when it is said again."""
         alert = self.alerts.get(key)
         if alert is not None and alert.firing:
-            self.alerts = self.alerts.insert(key, replace(alert, lines=tuple(lines)))
+            self.alerts = self.alerts.insert(key, replace(alert, lines=tuple(lines), worded=self._now.wall))
+
+    def restate(self, alert: Alert, event: Event, channels: tuple[str, ...] = ()) -> None:
+        """Say what it said last, under the time at which that was worded: its figures are no newer."""
+        worded = alert.figures_at
+        lines = old_words(alert.lines, ADDED.get(event, ""), worded, self._now.wall, self._zone)
+        self.put(alert, event, lines, channels=channels, worded=worded)
 
     def fall(self, key: str, lines: Sequence[str]) -> None:
         """It is right again: said quietly, once."""
@@ -211,7 +256,7 @@ class Desk:
             due = reminder_due(alert, repeat)
             if not key.startswith(prefix) and due is not None and due <= self._now.mono:
                 again = replace(alert, repeats=alert.repeats + 1, said=self._now, said_count=alert.said_count + 1)
-                self.put(again, Event.REPEATED, alert.lines)
+                self.restate(again, Event.REPEATED)
 
     def drop(self, key: str) -> None:
         """Forget it without a word: something said it better."""
@@ -243,7 +288,14 @@ class Desk:
         self._out.say(Message(identity, self._account, level, event, alert, text, sound, at, to, buttons))
 
     def _message(
-        self, alert: Alert, event: Event, lines: Sequence[str], to: Sequence[str], buttons: tuple[Button, ...]
+        self,
+        alert: Alert,
+        event: Event,
+        lines: Sequence[str],
+        to: Sequence[str],
+        buttons: tuple[Button, ...],
+        *,
+        quiet: bool = False,
     ) -> Message:
         began = alert.began or self._now
         level = (alert.told if event is Event.RESOLVED else alert.level) or Level.INFO
@@ -253,15 +305,17 @@ class Desk:
             level=level,
             event=str(event),
             alert=alert.key,
-            lines=tuple(self._stamped(lines)),
-            sound=event is Event.ESCALATED or (event is not Event.RESOLVED and level >= Level.CRITICAL),
+            lines=tuple(self._stamped(lines, alert.worded)),
+            sound=not quiet and (event is Event.ESCALATED or (event is not Event.RESOLVED and level >= Level.CRITICAL)),
             at=self._now.wall,
             channels=_named(to),
             buttons=buttons,
         )
 
-    def _stamped(self, lines: Sequence[str]) -> list[str]:
-        return [*lines[: MOST_LINES - 1], clock_time(self._now.wall, self._zone)]
+    def _stamped(self, lines: Sequence[str], worded: float | None = None) -> list[str]:
+        """With the time at which they were worded."""
+        at = self._now.wall if worded is None else worded
+        return [*lines[: MOST_LINES - 1], clock_time(at, self._zone)]
 
 
 def _named(channels: Sequence[str]) -> tuple[str, ...]:

@@ -15,3 +15,5 @@ class Intent:
     buttons: tuple[Button, ...] = ()
     proposes: bool = False
     """The lines propose a stop and say what is at stake with it: the alert's own line of that would be one too many."""
+    despite_silence: bool = False
+    """They ask something that goes without an answer: said, without a sound, even where a silence holds the alert."""

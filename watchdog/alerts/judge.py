@@ -27,7 +27,7 @@ from watchdog.domain.position import MarginMode, Position, PositionKey
 from watchdog.domain.reading import Known, Reading
 from watchdog.risk import Book, PoolRisk, PositionRisk
 from watchdog.rules.evaluate import Subject, Truth, both, cleared, holds, reaches, selects
-from watchdog.rules.schema import Comparison, Condition, Metric, Rule, Ruleset
+from watchdog.rules.schema import OF_BOTH, Comparison, Condition, Metric, Rule, Ruleset
 
 STREAM = "stream"
 """The source of a mark reading that was streamed."""
@@ -128,8 +128,10 @@ def _judge_position(view: View, desk: Desk, risk: PositionRisk, now: Instant, *,
         if key not in desk.alerts and _stays_quiet(rule, readings, usable=usable):
             continue
         alert, event = _look(desk.get(key), rule, readings, distance, now, usable=usable, fresh=fresh)
-        said = position_words(view, alert, event, rule, risk, readings, now) if event else Intent(())
-        desk.put(alert, event, said.lines, said.buttons, channels_of(rule, alert.level))
+        tells = event is not None and event is not Event.EASED  # easing has no message, and so it proposes nothing
+        said = position_words(view, alert, event, rule, risk, readings, now) if tells else Intent(())
+        to = channels_of(rule, alert.level)
+        desk.put(alert, event, said.lines, said.buttons, to, despite_silence=said.despite_silence)
 
 
 def _judge_pool(view: View, desk: Desk, pool: PoolRisk, now: Instant, *, fresh: bool) -> None:
@@ -138,7 +140,7 @@ def _judge_pool(view: View, desk: Desk, pool: PoolRisk, now: Instant, *, fresh: 
     readings = pool_readings_of(pool)
     usable = view.usable and not view.doubted(pool.asset)
     distance = next(_values([pool.shock_distance]), None) if usable else None
-    for rule in rules_for_pool(view.rules):
+    for rule in rules_for_pool(view.rules, pool):
         key = alert_key(rule, POOL + pool.asset)
         if not members or not selects(rule, subject):
             _no_longer(desk, key, f'rule "{rule.name}" no longer selects it', now)
@@ -165,9 +167,10 @@ def rules_for_position(rules: Ruleset, position: Position) -> Iterator[Rule]:
         yield rule
 
 
-def rules_for_pool(rules: Ruleset) -> Iterator[Rule]:
-    """The rules whose metric belongs to a pool."""
-    return (rule for rule in rules.rules if rule.metric in {Metric.SHOCK_DISTANCE, Metric.MARGIN_RATIO})
+def rules_for_pool(rules: Ruleset, pool: PoolRisk) -> Iterator[Rule]:
+    """The rules whose metric belongs to a pool; what its positions have as well, only where they are several."""
+    several = len(pool.positions) > 1
+    return (rule for rule in rules.rules if "pool" in rule.scopes and (several or rule.metric not in OF_BOTH))
 
 
 def _stays_quiet(rule: Rule, readings: Mapping[Metric, Reading], *, usable: bool) -> bool:
@@ -224,7 +227,11 @@ def tidy(view: View, desk: Desk, vanished: Iterable[PositionKey], now: Instant) 
         for key, risk in view.book.positions.items()
         for rule in rules_for_position(view.rules, risk.position)
     }
-    judged |= {alert_key(rule, POOL + asset) for rule in rules_for_pool(view.rules) for asset in view.book.pools}
+    judged |= {
+        alert_key(rule, POOL + asset)
+        for asset, pool in view.book.pools.items()
+        for rule in rules_for_pool(view.rules, pool)
+    }
     names = {rule.name for rule in view.rules.rules}
     for key, alert in sorted(desk.alerts.items()):
         if not key.startswith(PREFIX) or key in judged:
@@ -259,8 +266,8 @@ def _no_longer(desk: Desk, key: str, why: str, now: Instant) -> None:
         desk.drop(key)
 
 
-def close_subject(desk: Desk, subject: str, lines: tuple[str, ...], now: Instant) -> None:
-    """The position is closed: all its alerts end, in one quiet message."""
+def close_subject(desk: Desk, subject: str, lines: tuple[str, ...], now: Instant, least: Level = Level.INFO) -> None:
+    """The position is closed: all its alerts end, in one quiet message. `least`: the level it has at least."""
     ending = sorted(
         (alert for key, alert in desk.alerts.items() if key.endswith(f"|{subject}")), key=lambda one: one.key
     )
@@ -270,7 +277,7 @@ def close_subject(desk: Desk, subject: str, lines: tuple[str, ...], now: Instant
     over = [
         f"Over: {alert.key.rsplit('|', maxsplit=1)[0].removeprefix(PREFIX)}, {lasted(alert, now)}" for alert in firing
     ]
-    worst = max((alert.worst or Level.INFO for alert in firing), default=Level.INFO)
+    worst = max((least, *(alert.worst or Level.INFO for alert in firing)))
     heard = [name for alert in firing for name in alert.heard]
     desk.tell(f"closed|{subject}", worst, (*lines, *over), event="resolved", channels=(EVERYONE, *heard))
 

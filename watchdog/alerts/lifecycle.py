@@ -15,13 +15,14 @@ from enum import StrEnum
 from watchdog.domain.effects import EVERYONE, Level
 from watchdog.domain.facts import Instant
 from watchdog.rules.evaluate import Truth
-from watchdog.rules.schema import Escalation, Threshold
-
-MOST_REPEATS = 3
-"""How often an alert nobody acknowledged sounds again at the same level."""
+from watchdog.rules.schema import MOST_REPEATS, Escalation, Threshold
 
 LOUDER = Decimal("0.75")
 """An alert speaks again, acknowledged or not, when its distance is down to this share of what it last said."""
+
+
+NO_FIGURES = frozenset({"barred", "instance", "key", "modes", "store", "trade"})
+"""Alerts whose words are as true after an hour as at first, while they stand."""
 
 
 class Event(StrEnum):
@@ -76,7 +77,11 @@ class Alert:
     said_count: int = 0
     """How many messages it has sent: part of the next message's id."""
     lines: tuple[str, ...] = ()
-    """What it last said: shown when it can't be computed anew (a restart, a blind account)."""
+    """What it last said, or would say now: shown when it can't be computed anew (a restart, a blind account)."""
+    worded: float | None = None
+    """Wall seconds at which `lines` were made: how old their figures are."""
+    about: tuple[str, ...] = ()
+    """What its last message named, for an alert that speaks of several things at once."""
     told: Level | None = None
     """The highest level anybody was told of; None: a silence has held back every word of it."""
     owed: bool = False
@@ -95,6 +100,11 @@ class Alert:
     """The least distance from liquidation while it fired, a share."""
     worst_at: float | None = None
     """Wall seconds of that."""
+
+    @property
+    def figures_at(self) -> float | None:
+        """Wall seconds of the figures in its words; None: it has none that grow old."""
+        return None if self.key in NO_FIGURES else self.worded
 
     @property
     def firing(self) -> bool:
@@ -305,6 +315,8 @@ def to_json(alert: Alert) -> str:
             "said_distance": None if alert.said_distance is None else str(alert.said_distance),
             "said_count": alert.said_count,
             "lines": list(alert.lines),
+            "worded": alert.worded,
+            "about": list(alert.about),
             "told": None if alert.told is None else int(alert.told),
             "owed": alert.owed,
             "heard": list(alert.heard),
@@ -342,6 +354,8 @@ def from_json(key: str, text: str, now: Instant) -> Alert:
         said_distance=None if raw["said_distance"] is None else Decimal(raw["said_distance"]),
         said_count=raw["said_count"],
         lines=tuple(raw["lines"]),
+        worded=raw.get("worded", raw["said"]),
+        about=tuple(raw.get("about", ())),
         told=None if told is None else Level(told),
         owed=raw.get("owed", False),
         heard=tuple(raw.get("heard", [EVERYONE])),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from watchdog.alerts.view import POOL, key_words, rule_and_subject
 from watchdog.domain.effects import Level
 from watchdog.domain.ids import handle
 
@@ -15,6 +16,9 @@ LONGEST = 7 * 86400.0
 
 BLIND = "blind"
 """The key of the alert of an account that can't be read."""
+
+UNKNOWN = "unknown|"
+"""How the keys of alerts begin that say that readings stay unknown though the account is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,46 @@ def alert_handle(account: str, key: str) -> str:
 
 
 def means(subject: str, account: str, key: str) -> bool:
-    """Whether a person's subject speaks of an alert: all of them, its handle, or a part of its key."""
-    if not subject:
-        return True
-    return subject in {alert_handle(account, key), handle(key)} or subject.casefold() in key.casefold()
+    """Whether a person's subject speaks of an alert: see `meaning`."""
+    return bool(meaning(subject, account, key))
+
+
+def meaning(subject: str, account: str, key: str) -> str:
+    """As what a person's subject names an alert, in words; empty: it does not.
+
+    The account (or nothing), the handle of the alert, a rule by its whole name, a coin, or a symbol in either form:
+    always the whole word, or `OP` would be `no stop` too. A command of one word calls that rule `no-stop`.
+    """
+    asked = subject.casefold()
+    if asked in {"", account.casefold()}:
+        return f"all of {account}"
+    if asked in {alert_handle(account, key), handle(key)}:
+        return key_words(key)
+    rule, about = rule_and_subject(key)
+    if rule and asked in {rule.casefold(), *(rule.casefold().replace(" ", mark) for mark in "-_")}:
+        return f'rule "{rule}"'
+    kind, _, other = ("", "", about) if rule else key.partition("|")
+    if kind and asked == kind.casefold():
+        return kind
+    return names_of(other or about).get(asked, "")
+
+
+def names_of(subject: str) -> dict[str, str]:
+    """What people call a position or a pool of alerts, casefolded, and each as it is said back to them.
+
+    `BTC/USDT:USDT`: its base `BTC`, itself, `BTC/USDT`, and `BTCUSDT`. `pool USDT`: itself and `USDT`.
+    """
+    if subject.startswith(POOL):
+        return {subject.casefold(): subject, subject.removeprefix(POOL).casefold(): subject}
+    symbol, _, leg = subject.partition(" ")
+    pair, _, settled = symbol.partition(":")
+    base = pair.partition("/")[0]
+    _, _, expiry = settled.partition("-")
+    venue = pair.replace("/", "") + (f"-{expiry}" if expiry else "")
+    names = {base: base, symbol: symbol, pair: symbol, venue: symbol}
+    if leg:
+        names |= {f"{name} {leg}": f"{said} {leg}" for name, said in list(names.items())}
+    return {name.casefold(): said for name, said in names.items() if name}
 
 
 def silent(silences: Iterable[Silence], account: str, key: str, wall: float) -> bool:
@@ -55,7 +95,12 @@ def silent(silences: Iterable[Silence], account: str, key: str, wall: float) -> 
 
 def always_said(key: str, level: Level) -> bool:
     """What no silence holds back: emergencies, and being blind for long."""
-    return level >= Level.EMERGENCY or (key == BLIND and level >= Level.CRITICAL)
+    return level >= Level.EMERGENCY or (unseeing(key) and level >= Level.CRITICAL)
+
+
+def unseeing(key: str) -> bool:
+    """Whether an alert says that something can't be seen: no rule speaks in its place."""
+    return key == BLIND or key.startswith(UNKNOWN)
 
 
 def to_json(silence: Silence) -> str:

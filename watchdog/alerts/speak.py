@@ -15,7 +15,7 @@ from watchdog.domain.reading import Known, Reading
 from watchdog.risk import PositionRisk
 from watchdog.rules.schema import Rule, Ruleset
 
-OF_A_STOP = ("past|", "unsafe|", "dust|", "removed|", "ask|")
+OF_A_STOP = "stop|"
 """How the keys of alerts begin that protection words: only it knows the plan as it is now, and its button."""
 
 
@@ -100,7 +100,7 @@ def _say_again(shown: Shown, rule: Rule | None, alert: Alert, desk: Desk, now: I
         event = Event.WORSENED if alert.level is not None and alert.level > alert.told else Event.REPEATED
     again = replace(alert, said=now, repeats=0, said_count=alert.said_count + 1)
     if rule is None:
-        desk.put(again, event, alert.lines)
+        desk.restate(again, event)
         return
     if not shown.usable(alert):
         return
@@ -116,5 +116,8 @@ def _escalate(shown: Shown, rule: Rule, alert: Alert, desk: Desk, now: Instant) 
     alert, channels = escalate(alert, rule.escalate, now)
     if not channels:
         return
-    words = shown.words(rule, alert, Event.ESCALATED, now) or Intent(alert.lines)
-    desk.put(alert, Event.ESCALATED, words.lines, words.buttons, channels)
+    words = shown.words(rule, alert, Event.ESCALATED, now)
+    if words is None:
+        desk.restate(alert, Event.ESCALATED, channels)
+    else:
+        desk.put(alert, Event.ESCALATED, words.lines, words.buttons, channels, despite_silence=words.despite_silence)

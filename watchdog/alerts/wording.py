@@ -20,12 +20,8 @@ from watchdog.domain.reading import Known, Reading
 from watchdog.risk import PoolRisk, PositionRisk
 from watchdog.rules.schema import Escalation, Metric, Rule
 
-ADDED = {Event.REPEATED: " (again)", Event.ESCALATED: " (nobody has seen it)"}
+ADDED = {Event.REPEATED: words.AGAIN, Event.ESCALATED: words.NOBODY_SAW}
 """To line 1."""
-
-NOBODY_OWES = {"binanceusdm": "Owe: normally no"}
-"""By venue, what its documents say of a loss beyond the margin, in one-way, single-asset mode: Binance's insurance fund
-takes over what a liquidation leaves (binance.com/en/support/faq, "Insurance Fund and Bankrupt Positions")."""
 
 
 def lasted(alert: Alert, now: Instant) -> str:
@@ -45,7 +41,7 @@ def position_words(
 ) -> Intent:
     """The lines of a message about a position, and the buttons of what is proposed. `event` None: as it is now."""
     position = risk.position
-    stops = _stops(view, risk)
+    stops = words.stops_of(risk)
     nearest = max(stops, key=lambda stop: stop.trigger_price * position.side.sign, default=None)
     if event is Event.RESOLVED:
         return Intent(_over(view, alert, rule, risk, stops, nearest, now))
@@ -66,8 +62,8 @@ def position_words(
     else:
         prices = words.liquidation_line(risk, market, view.venue)
         rest = words.stops_line(stops, mine, risk.stop_coverage, market, read_at)
-    in_time = nearest if any(one.stop is nearest and one.share > 0 for one in risk.stops) else None
-    stake = words.stake_line(risk, in_time, market, loud=loud, owe=NOBODY_OWES.get(view.venue, "") if loud else "")
+    owe = words.NOBODY_OWES.get(view.venue, "") if loud else ""
+    stake = words.stake_line(risk, market, loud=loud, owe=owe)
     intent = view.intent(position.key, rule, level)
     rows = [(0, head), (0, prices), (2, reason)]
     if not intent.proposes:  # or it says what rests and what is at stake itself
@@ -164,18 +160,6 @@ def _calls(view: View, alert: Alert, steps: tuple[Escalation, ...], now: Instant
     return f"Unless somebody acks it I call {', '.join(step.notify)} at {words.clock_time(at, view.zone).split()[0]}."
 
 
-def _stops(view: View, risk: PositionRisk) -> list[Stop]:
-    """What rests and closes the position at a loss, whether or not in time."""
-    position = risk.position
-    return [
-        stop
-        for stop in view.stops.get(position.symbol, ())
-        if stop.order_side is position.side.closing
-        and stop.position_side is position.position_side
-        and "profit" not in stop.kind
-    ]
-
-
 def _over(
     view: View, alert: Alert, rule: Rule, risk: PositionRisk, stops: list[Stop], nearest: Stop | None, now: Instant
 ) -> tuple[str, ...]:
@@ -186,9 +170,11 @@ def _over(
     at = "" if alert.worst_at is None else f", worst at {words.clock_time(alert.worst_at, view.zone).split()[0]}"
     mark = f"Mark {words.price(risk.mark.value, market)}. " if isinstance(risk.mark, Known) else ""
     mine = frozenset(stop.client_id for stop in view.ours(position.key))
-    if len(stops) == 1 and nearest is not None and nearest.client_id in mine:
-        fee = Decimal(0) if market is None else market.taker_fee
-        loss = words.money(words.loss_at(position, nearest.trigger_price, fee), position.margin_asset)
+    filled = words.fills(risk, market)
+    if len(stops) == 1 and nearest is not None and nearest.client_id in mine and filled is not None:
+        loss, closed = words.money(filled[0], position.margin_asset), filled[1]
+        if closed < position.size:
+            loss += f" for {words.size(closed, market)} of {words.size(position.size, market)}"
         rest = f"Stop {words.price(nearest.trigger_price, market)} still rests ({loss} if hit); I leave it"
     else:
         read_at = words.clock_time(view.read_wall, view.zone).split()[0]
@@ -239,9 +225,11 @@ def pool_words(
 
 def _next_of_pool(alert: Alert, rule: Rule, pool: PoolRisk) -> str:
     """The nearer of the next level and a quarter of the distance lost, where that is one figure."""
+    following = _following(alert, rule)
+    if rule.metric is Metric.ROOM_USED and following is not None:  # of a position that is a price
+        return f"Next word at {rule.metric.words} {words.level_words(rule.metric, following)}."
     if rule.metric is not Metric.SHOCK_DISTANCE or not isinstance(pool.shock_distance, Known):
         return _next_level(alert, rule)
-    following = _following(alert, rule)
     places = [] if following is None else [following]
     if alert.level is not None and alert.level >= Level.CRITICAL and alert.said_distance is not None:
         places.append(alert.said_distance * LOUDER)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 from watchdog.domain.effects import Level
 from watchdog.domain.market import Market
@@ -15,14 +16,37 @@ from watchdog.rules.schema import Metric
 
 MOST_LINES = 8
 
+AGAIN, NOBODY_SAW = " (again)", " (nobody has seen it)"
+ADDED = (AGAIN, NOBODY_SAW, " · figures of ")
+"""What is put after line 1 of a message that was worded before."""
+
+OLD = 30.0
+"""Seconds after which figures are said to be old; no snapshot counts as fresh for longer."""
+
 LEVEL_NAMES = {Level.INFO: "INFO", Level.WARN: "WARN", Level.CRITICAL: "CRITICAL", Level.EMERGENCY: "EMERGENCY"}
 
 VENUE_NAMES = {"binanceusdm": "Binance"}
+
+NOBODY_OWES = {"binanceusdm": "Owe: normally no"}
+"""By venue, what its documents say of a loss beyond the margin, in one-way, single-asset mode: Binance's insurance fund
+takes over what a liquidation leaves (binance.com/en/support/faq, "Insurance Fund and Bankrupt Positions")."""
 
 
 def clock_time(wall: float, zone: tzinfo | None) -> str:
     """`03:12:04 CEST`: local time with its zone."""
     return datetime.fromtimestamp(wall, UTC).astimezone(zone).strftime("%H:%M:%S %Z")
+
+
+def old_words(lines: Sequence[str], added: str, worded: float | None, now: float, zone: tzinfo | None) -> list[str]:
+    """What was worded at an earlier time, as it is said now: line 1 says how old its figures are, once they are old."""
+    if not lines:
+        return []
+    first = lines[0]
+    for mark in ADDED:
+        first = first.split(mark, maxsplit=1)[0]
+    if worded is not None and now - worded >= OLD:
+        added += f" · figures of {clock_time(worded, zone).split()[0]}"
+    return [first + added, *lines[1:]]
 
 
 def until_words(wall: float, now: float, zone: tzinfo | None) -> str:
@@ -36,14 +60,19 @@ def price(value: Decimal, market: Market | None) -> str:
     """In the venue's precision, thousands separated."""
     if market is None or value.is_infinite():
         return f"{value.normalize():,f}"
-    exponent = market.tick.normalize().as_tuple().exponent
-    places = max(0, -exponent) if isinstance(exponent, int) else 0
-    return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):,f}"
+    return f"{value.quantize(Decimal(1).scaleb(-_places(market.tick)), ROUND_HALF_EVEN):,f}"
 
 
-def size(value: Decimal) -> str:
-    """A size without trailing zeros."""
-    return f"{value.normalize():,f}"
+def size(value: Decimal, market: Market | None = None) -> str:
+    """In the venue's precision, never rounded: `0.500` where the step is 0.001. Without a market: no trailing zeros."""
+    places = _places(value) if market is None or not value.is_finite() else max(_places(value), _places(market.step))
+    return f"{value.normalize():,.{places}f}"
+
+
+def _places(value: Decimal) -> int:
+    """How many decimals it is written with."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def money(value: Decimal, asset: str = "") -> str:
@@ -61,6 +90,15 @@ def percent(value: Decimal) -> str:
     scaled = value * 100
     places = Decimal("0.1") if abs(scaled) < 10 else Decimal(1)  # noqa: PLR2004
     return f"{scaled.quantize(places, ROUND_HALF_EVEN):,f}%"
+
+
+def covered(value: Decimal) -> str:
+    """A stop coverage in percent, rounded down: what is not all of it is never `100%`."""
+    if value.is_infinite():
+        return "∞"
+    scaled = value * 100
+    places = Decimal("0.1") if abs(scaled) < 10 else Decimal(1)  # noqa: PLR2004  (as in `percent`)
+    return f"{scaled.quantize(places, ROUND_DOWN):,f}%"
 
 
 def name(position: Position) -> str:
@@ -105,7 +143,7 @@ def metric_line(metric: Metric, reading: Reading) -> str:
             times = value.quantize(Decimal("0.1")) if value.is_finite() else "∞"
             return f"Effective leverage {times}×"
         case Metric.STOP_COVERAGE:
-            return f"Stops close {percent(value)} of it before liquidation"
+            return f"Stops close {covered(value)} of it before liquidation"
         case Metric.NOTIONAL:
             return f"Notional {money(value)}"
 
@@ -167,10 +205,22 @@ def prices_line(risk: PositionRisk, stop: Stop, market: Market | None, venue: st
     return f"{_mark(risk, market)} · {where} · {_liquidation(risk, market, venue, brief=True)}"
 
 
+def stops_of(risk: PositionRisk) -> list[Stop]:
+    """What rests to close a position at a loss, whether or not in time."""
+    position = risk.position
+    return [
+        one.stop
+        for one in risk.stops
+        if one.stop.order_side is position.side.closing
+        and one.stop.position_side is position.position_side
+        and one.stop.kind is not StopKind.TAKE_PROFIT
+    ]
+
+
 def stop_words(stop: Stop, market: Market | None, *, ours: bool) -> str:
     """One resting stop: whose, where, on which price, how much."""
     whose = "mine" if ours else "yours"
-    much = "all of it" if stop.size is None else size(stop.size)
+    much = "all of it" if stop.size is None else size(stop.size, market)
     kind = "" if stop.kind is StopKind.STOP_MARKET else f" {stop.kind}"
     return f"{whose}{kind} {price(stop.trigger_price, market)} on {stop.trigger}, {much}"
 
@@ -183,7 +233,7 @@ def stops_head(stops: Sequence[Stop], coverage: Reading) -> str:
         case Known(value=value) if value >= 1:
             return "STOP RESTS"
         case Known(value=value) if value > 0:
-            return f"STOP COVERS {percent(value)}"
+            return f"STOP COVERS {covered(value)}"
         case Known():
             return "STOP DOES NOT COVER"
         case Never():
@@ -192,8 +242,9 @@ def stops_head(stops: Sequence[Stop], coverage: Reading) -> str:
             return "STOP RESTS, COVER UNKNOWN"
 
 
-def rested_words(stops: Sequence[Stop], risk: PositionRisk, market: Market | None) -> str:
+def rested_words(risk: PositionRisk, market: Market | None) -> str:
     """Whether a stop protected a position when it was last seen: `stop 112,500 rested`."""
+    stops = stops_of(risk)
     head = stops_head(stops, risk.stop_coverage)
     if head != "STOP RESTS":
         return head
@@ -221,7 +272,7 @@ def stops_line(
 def _covers(coverage: Reading) -> str:
     match coverage:
         case Known(value=value):
-            return f"covers {percent(value)}"
+            return f"covers {covered(value)}"
         case Never():
             return "none needed"
         case _:
@@ -237,10 +288,10 @@ def stops_line_loud(
     """
     if len(stops) != 1:
         return stops_line(stops, ours, risk.stop_coverage, market, read_at)
-    stop, whole = stops[0], size(risk.position.size)
+    stop, whole = stops[0], size(risk.position.size, market)
     kind = "" if stop.kind is StopKind.STOP_MARKET else f" {stop.kind}"
     whose = "mine" if stop.client_id in ours else "yours"
-    much = f"{whole if stop.size is None else size(stop.size)} of {whole}"
+    much = f"{whole if stop.size is None else size(stop.size, market)} of {whole}"
     judged = next((one.words for one in risk.stops if one.stop is stop), "")
     full = isinstance(risk.stop_coverage, Known) and risk.stop_coverage.value >= 1
     why = "" if full else f", {_covers(risk.stop_coverage)}" + (f" ({judged})" if judged else "")
@@ -252,16 +303,36 @@ def loss_at(position: Position, exit_price: Decimal, fee: Decimal) -> Decimal:
     return (exit_price - position.entry) * position.size * position.side.sign - exit_price * position.size * fee
 
 
-def stake_line(
-    risk: PositionRisk, stop: Stop | None, market: Market | None, *, loud: bool = False, owe: str = ""
-) -> str | None:
-    """`If it fills: −2,196 USDT. If liquidated: −2,921`; loud: `Fills: about −2,196 USDT. Liquidated: −2,921. …`."""
-    position, near = risk.position, risk.liquidation
+def fills(risk: PositionRisk, market: Market | None) -> tuple[Decimal, Decimal] | None:
+    """What the stops that close it in time bring if all of them fill, fees included, and how much of it they close.
+
+    The nearest fills first, and none closes more than is left. None: no stop closes any of it in time.
+    """
+    position = risk.position
     fee = Decimal(0) if market is None else market.taker_fee
-    parts, asset = [], position.margin_asset
-    if stop is not None:
-        loss = money(loss_at(position, stop.trigger_price, fee), asset)
-        parts.append(f"Fills: about {loss}" if loud else f"If it fills: {loss}")
+    in_time = [one for one in risk.stops if one.share > 0]
+    left, loss = position.size, Decimal(0)
+    for one in sorted(in_time, key=lambda one: -one.stop.trigger_price * position.side.sign):
+        whole = one.stop.size is None or one.stop.close_position
+        closes = left if whole or one.stop.size is None else min(one.stop.size, left)
+        loss += loss_at(replace(position, size=closes), one.stop.trigger_price, fee)
+        left -= closes
+    return (loss, position.size - left) if in_time else None
+
+
+def stake_line(risk: PositionRisk, market: Market | None, *, loud: bool = False, owe: str = "") -> str | None:
+    """`If it fills: −2,196 USDT. If liquidated: −2,921`; loud: `Fills: about −2,196 USDT. Liquidated: −2,921. …`.
+
+    A stop that does not close all of it says for how much it fills, and that the rest is liquidated.
+    """
+    position, near = risk.position, risk.liquidation
+    parts, asset, filled = [], position.margin_asset, fills(risk, market)
+    if filled is not None:
+        loss, closed = filled
+        part = f"Fills: about {money(loss, asset)}" if loud else f"If it fills: {money(loss, asset)}"
+        if closed < position.size:
+            part += f" for {size(closed, market)}, the other {size(position.size - closed, market)} is liquidated"
+        parts.append(part)
         asset = ""  # is said once
     liquidated = "Liquidated" if loud else "If liquidated"
     if position.margin_mode is MarginMode.ISOLATED and position.isolated_wallet is not None:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, TextIO
 
 from watchdog.channels.base import ChannelError
 from watchdog.domain.effects import Level, Message
+from watchdog.domain.verbs import Verb
 
 BOUND_S = 5.0
 """How long a reader may leave a message lying. Machine time."""
@@ -142,6 +143,7 @@ class ConsoleChannel:
                 "event": message.event,
                 "alert": message.alert,
                 "lines": message.lines,
+                "earlier": message.earlier,
                 "at": message.at,
             },
             ensure_ascii=False,
@@ -154,8 +156,13 @@ class ConsoleChannel:
             # "resolved" carries the worst level of its alert, so that it is heard where the alert was; it is no danger
             colour = _COLOUR[Level.INFO if message.event == "resolved" else message.level]
             first = f"\x1b[{colour}m{first}\x1b[0m"
-        block = [first, *(f"  {line}" for line in rest)]
+        block = [first, *(f"  {line}" for line in (*rest, *_yes(message)))]
         return block if self._journald else [*block, ""]
+
+
+def _yes(message: Message) -> list[str]:
+    """How a proposal is said yes to where there is nothing to tap."""
+    return [f"[{one.label}] watchdog confirm {one.subject}" for one in message.buttons if one.verb is Verb.CONFIRM]
 
 
 def _handle(stream: TextIO) -> int | None:

@@ -13,7 +13,7 @@ from watchdog.cli.common import EX_CONFIG
 from watchdog.rules.advice import advise
 from watchdog.rules.describe import describe
 from watchdog.rules.parse import parse_rules
-from watchdog.rules.schema import Mode, Ruleset
+from watchdog.rules.schema import IfPast, Mode, Rule, Ruleset
 from watchdog.rules.units import say_duration
 from watchdog.schemas import write_schemas
 from watchdog.settings import Settings, TelegramSettings, account_names, channel_names, load_settings
@@ -52,7 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check both files. 0: both are good; 78: something is wrong, one problem a line on standard error."""
+    """Check both files. 0: both are good; 78: something is wrong, one problem a line on standard error.
+
+    Rules that are understood are said back in words whatever is wrong with the settings.
+    """
     if args.write_schema is not None:
         sys.stdout.writelines(f"wrote {_shown(path)}\n" for path in write_schemas(args.write_schema))
         return 0
@@ -65,9 +68,10 @@ def run(args: argparse.Namespace) -> int:
         ruleset = parse_rules(text, _shown(rules_path), config.accounts, channels=config.channels)
     except FileError as error:
         problems += error.problems
-    if ruleset is None or problems:
+    if ruleset is not None:
+        _tell(ruleset, config, whole=not problems)
+    if problems:
         return _tell_problems(problems, good=None if ruleset is None else ruleset.file)
-    _tell(ruleset, config)
     return 0
 
 
@@ -109,6 +113,7 @@ def _shown(path: Path) -> str:
 
 
 def _tell_problems(problems: list[Problem], good: str | None) -> int:
+    sys.stdout.flush()
     for problem in problems:
         sys.stderr.write(f"{problem}\n")
     count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
@@ -118,11 +123,14 @@ def _tell_problems(problems: list[Problem], good: str | None) -> int:
     return EX_CONFIG
 
 
-def _tell(ruleset: Ruleset, config: _Config) -> None:
+def _tell(ruleset: Ruleset, config: _Config, *, whole: bool) -> None:
+    """Say the rules back; and, where the settings are known, what goes with them and what to mind."""
     count = len(ruleset.rules)
     lines = [f"{ruleset.file} is good: {count} rule{'s' if count != 1 else ''}, mode {ruleset.mode.name.lower()}", ""]
-    lines += describe(ruleset)
-    lines.append("")
+    lines += [*describe(ruleset), ""]
+    if not whole:
+        sys.stdout.write("\n".join(lines) + "\n")
+        return
     lines += _settings_lines(config)
     accounts = channels = None
     if config.settings is not None:
@@ -147,8 +155,19 @@ def _settings_lines(config: _Config) -> list[str]:
         f"  channel {channel.name}: {channel.type}, hears {channel.min_level.name.lower()} and above"
         for channel in settings.channels.values()
     ]
-    lines.append(f"  state in {settings.state_dir}")
+    lines += [_digest_line(settings), f"  state in {settings.state_dir}"]
     return lines
+
+
+def _digest_line(settings: Settings) -> str:
+    """When the word of each day comes, and who hears it."""
+    at, zone = settings.digest.at, settings.digest.zone
+    if at is None:
+        return "  no digest: then nobody can tell a quiet day from a daemon that is down"
+    where = "this machine's time" if zone is None else str(zone)
+    return (
+        f"  digest each day at {at:%H:%M}, {where}, without a sound: {', '.join(settings.channels)}, whatever min_level"
+    )
 
 
 def _cross_notes(ruleset: Ruleset, config: _Config) -> list[Problem]:
@@ -166,17 +185,23 @@ def _cross_notes(ruleset: Ruleset, config: _Config) -> list[Problem]:
             notes.append(f"account {account.name} is capped to watch: no stop is sent for it")
         if ruleset.mode > account.mode is Mode.ASK:
             notes.append(f"account {account.name} is capped to ask: stops are proposed for it, you confirm each")
-    if _proposes(ruleset, config.settings) and not any(
-        isinstance(channel, TelegramSettings) for channel in config.settings.channels.values()
-    ):
-        notes.append("stops are proposed (mode ask), and no channel here can be answered: one of type telegram can")
+    if not any(isinstance(channel, TelegramSettings) for channel in config.settings.channels.values()):
+        unanswered = "no channel here can be answered (one of type telegram can): only `watchdog confirm` can answer"
+        if _places(ruleset, config.settings, Mode.ASK):
+            notes.append(f"stops are proposed (mode ask), and {unanswered}")
+        elif any(rule.stop.if_past is IfPast.ASK for rule in _places(ruleset, config.settings, Mode.ACT) if rule.stop):
+            notes.append(
+                "a stop whose place mark has passed already is proposed halfway to liquidation "
+                f'(if_past = "ask"), and {unanswered}'
+            )
     return [Problem(_shown(config.settings.file), 0, 0, note) for note in notes]
 
 
-def _proposes(ruleset: Ruleset, settings: Settings) -> bool:
-    """Whether a stop of any rule is proposed, not sent, for any account."""
-    return any(
-        rule.stop is not None and ruleset.mode_for(account.name, account.mode, rule) is Mode.ASK
+def _places(ruleset: Ruleset, settings: Settings, mode: Mode) -> list[Rule]:
+    """The rules that have a stop and this mode for any account."""
+    return [
+        rule
         for rule in ruleset.rules
-        for account in settings.accounts.values()
-    )
+        if rule.stop is not None
+        and any(ruleset.mode_for(one.name, one.mode, rule) is mode for one in settings.accounts.values())
+    ]

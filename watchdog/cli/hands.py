@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     else:
         parser.add_argument("account", nargs="?", default="", help="the account; may be left out when there is one")
     if command == "ack":
-        parser.add_argument("--alert", default="", metavar="TEXT", help="only alerts whose key has this in it")
+        parser.add_argument("--alert", default="", metavar="WHAT", help="only of this coin, symbol, rule or handle")
     if command in {"disarm", "silence"}:
         parser.add_argument("duration", nargs="?", default="", help='for how long, such as "2h"')
 

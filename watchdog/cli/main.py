@@ -25,6 +25,7 @@ COMMANDS = {
     "status": "what the running daemon sees: positions, liquidation prices, stops, alerts",
     "plan": "what would be sent right now, and why; sends nothing",
     "why": "what every rule reads of a position, and what is done about it",
+    "confirm": "yes to a stop that is proposed (mode ask, or a place already passed)",
     "ack": "say that an alert has been seen",
     "silence": "hear nothing of something for a while; emergencies are told, and stops placed, all the same",
     "unsilence": "end a silence",

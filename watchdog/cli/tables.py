@@ -51,17 +51,15 @@ def _account(account: Mapping[str, Any]) -> Iterator[RenderableType]:
     age = "never read" if account["age"] is None else f"read {account['read_at']}, {account['age']:.0f} s ago"
     sends = "may send orders" if account["sends"] == "yes" else f"sends nothing: {account['sends']}"
     yield Text(f"{account['account']} · {account['venue']} · {age} · mode {account['mode']}, {sends}", style="bold")
-    if account["barred"]:
-        yield Text(f"  NOT WATCHED: {account['barred']}", style="bold red")
-    if account["reads_fail"]:
-        yield Text(f"  reads fail: {account['reads_fail']}", style="bold red")
+    yield from _troubles(account)
     if account["positions"]:
         yield _positions(account["positions"])
         for row in account["positions"]:
             for stop in row["stops"]:
                 what = f"{stop['whose']} {stop['trigger']} on {stop['on']}, {stop['size']}: {stop['judged']}"
                 yield Text(f"  stop on {row['symbol']} {row['side']}: {what}")
-    else:
+            yield from _asked(row)
+    elif not account["vanished"]:
         yield Text("  no open position" if account["age"] is not None else "  nothing is known yet")
     for pool in account["pools"]:
         yield Text.assemble(
@@ -74,6 +72,22 @@ def _account(account: Mapping[str, Any]) -> Iterator[RenderableType]:
         by = f", by {silence['by']}" if silence["by"] else ""
         yield Text(f"  SILENCED until {silence['until']}: {silence['what']}{by}", style="bold")
     yield Text(f"  NOT watched: {account['not_watched']}", style="dim")
+
+
+def _asked(row: Mapping[str, Any]) -> Iterator[Text]:
+    """What waits for a yes, and how it is said here."""
+    if row.get("proposal"):
+        yield Text(f"    asked: {row['proposal']}; yes: watchdog confirm {row['confirm']}", style="bold")
+
+
+def _troubles(account: Mapping[str, Any]) -> Iterator[Text]:
+    """Why what follows is not all there is to know."""
+    if account["barred"]:
+        yield Text(f"  NOT WATCHED: {account['barred']}", style="bold red")
+    if account["reads_fail"]:
+        yield Text(f"  reads fail: {account['reads_fail']}", style="bold red")
+    for gone in account["vanished"]:
+        yield Text(f"  {gone['says']}", style="bold red")
 
 
 def _aside(alert: Mapping[str, Any]) -> str:
@@ -139,8 +153,7 @@ def plan(answer: Mapping[str, Any]) -> RenderableType:
                 parts.append(Text(f"{who}would cancel {row['order']}: {row['why']}", style="yellow"))
             else:
                 parts.append(Text(f"{who}nothing: {row['why']}"))
-            if row.get("proposal"):
-                parts.append(Text(f"    asked: {row['proposal']}", style="bold"))
+            parts.extend(_asked(row))
     return Group(*parts)
 
 

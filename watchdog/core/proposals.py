@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
 from watchdog.alerts.intent import Intent
-from watchdog.alerts.view import alert_key, position_subject
 from watchdog.core.hands import shield_of
 from watchdog.core.reads import want
 from watchdog.core.state import State
@@ -53,24 +52,6 @@ class Shown:
         return replace(state, guards=guards)
 
 
-def glance(
-    shield: Shield, guard: Guard, risk: PositionRisk, rule: Rule, level: Level, desk: Desk, now: Instant
-) -> Intent:
-    """What would be said about a position now; a button only for a proposal that a message of this alert has shown.
-
-    It stays when its minute is over: a yes then shows the plan as it is.
-    """
-    said, shown = intent(shield, guard, risk, rule, level, desk, now)
-    proposal = guard.proposal
-    key = alert_key(rule, position_subject(guard.key))
-    if not said.proposes or proposal is None or shown.proposal is None or proposal.alert != key:
-        return replace(said, buttons=())
-    same = shown.proposal.id == proposal.id
-    old = f"Shown {words.clock_time(proposal.shown, shield.zone)}; a yes now shows it anew. It is:"
-    lines = said.lines if same else (old, *said.lines[:1], *said.lines[-2:])
-    return replace(said, lines=lines, buttons=(button(shield, guard.key, proposal),))
-
-
 def buttons(state: State, alert: str, now: Instant) -> tuple[Button, ...]:
     """The buttons of the proposals that the messages of an alert have shown."""
     shield = shield_of(state, now)
@@ -84,7 +65,7 @@ def buttons(state: State, alert: str, now: Instant) -> tuple[Button, ...]:
 def open_proposal(guard: Guard, now: Instant) -> Proposal | None:
     """The one that a yes counts for now, or that goes without an answer later."""
     proposal = guard.proposal
-    if proposal is None or (now.wall >= proposal.expires and proposal.sends_at is None):
+    if proposal is None or (proposal.expired(now) and proposal.sends_at is None):
         return None
     return proposal
 
@@ -100,8 +81,8 @@ def confirm(state: State, fact: Command, out: Out, now: Instant) -> State:
     if looked is not guard:
         out.keep("guard", guard_key(guard.key), to_json(looked))
         state, guard = replace(state, guards=state.guards.insert(guard.key, looked)), looked
-    proposal = guard.proposal
-    if proposal is None or proposal.id != fact.subject:
+    proposal = guard.named(fact.subject)
+    if proposal is None or (proposal is not guard.proposal and proposal.expired(now)):
         out.do(_late(guard, fact))
         return state
     if guard.tap is not None:
@@ -119,14 +100,14 @@ def confirm(state: State, fact: Command, out: Out, now: Instant) -> State:
         return state
     tapped = replace(guard, tap=Tap(proposal.id, now.mono, now.wall, fact.by, fact.reply_to))
     out.journal("yes", proposal=proposal.id, rule=proposal.rule, trigger=proposal.trigger, by=fact.by)
-    return want(replace(state, guards=state.guards.insert(guard.key, tapped)), "a yes")
+    return want(replace(state, guards=state.guards.insert(guard.key, tapped)), "a yes", urgent=True)
 
 
 def _named(state: State, identity: str) -> Guard | None:
     """The guard that has, or had, a proposal of this id."""
     for _, guard in sorted(state.guards.items()):
         ids = {one.id for one in guard.ended}
-        if identity in ids or (guard.proposal is not None and guard.proposal.id == identity):
+        if identity in ids or guard.named(identity) is not None:
             return guard
     return None
 
@@ -152,19 +133,19 @@ def give_up(state: State, out: Out, now: Instant) -> State:
     return state
 
 
-def due(guard: Guard, now: Instant) -> float | None:
+def due(guard: Guard) -> float | None:
     """The monotonic time at which a yes is given up, or a proposal goes without an answer; it may have passed."""
     times = [] if guard.tap is None else [guard.tap.at + LONGEST_WAIT]
     if guard.proposal is not None and guard.proposal.sends_at is not None:
-        times.append(now.mono + guard.proposal.sends_at - now.wall)
+        times.append(guard.proposal.sends_at.mono)
     return min(times, default=None)
 
 
 def words_of(state: State, key: PositionKey, proposal: Proposal) -> str:
     """A proposal as a line of `plan`."""
     market, zone = state.markets.get(key.symbol), state.who.zone
-    what = f"{proposal.id}: stop {words.price(proposal.trigger, market)}, {words.size(proposal.size)}"
+    what = f"{proposal.id}: stop {words.price(proposal.trigger, market)}, {words.size(proposal.size, market)}"
     what += f", a yes counts until {words.clock_time(proposal.expires, zone)}"
     if proposal.sends_at is not None:
-        what += f", without an answer it goes at {words.clock_time(proposal.sends_at, zone)}"
+        what += f", without an answer it goes at {words.clock_time(proposal.sends_at.wall, zone)}"
     return what

@@ -8,8 +8,8 @@ from dataclasses import replace
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
 from watchdog.alerts.judge import rules_for_pool, rules_for_position
-from watchdog.alerts.silence import BLIND, LONGEST, SHORTEST, Silence, always_said, means, to_json
-from watchdog.alerts.view import POOL, alert_key, key_words, position_subject
+from watchdog.alerts.silence import BLIND, LONGEST, SHORTEST, Silence, always_said, meaning, means, to_json
+from watchdog.alerts.view import POOL, alert_key, position_subject
 from watchdog.core.state import State
 from watchdog.domain.effects import Button, Level, Reply
 from watchdog.domain.facts import Command, Instant
@@ -24,7 +24,11 @@ def known_keys(state: State) -> set[str]:
         subject = position_subject(position.key)
         keys |= {alert_key(rule, subject) for rule in rules_for_position(state.rules, position)}
     if state.book is not None:
-        keys |= {alert_key(rule, POOL + asset) for rule in rules_for_pool(state.rules) for asset in state.book.pools}
+        keys |= {
+            alert_key(rule, POOL + asset)
+            for asset, pool in state.book.pools.items()
+            for rule in rules_for_pool(state.rules, pool)
+        }
     return keys
 
 
@@ -38,8 +42,7 @@ def silence(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> 
     if not about:
         out.do(Reply(fact.reply_to, f"nothing on {account} is called {fact.subject}", ok=False, known=False))
         return state
-    exact = len(about) == 1 and fact.subject.casefold() not in about[0].casefold()  # a handle
-    what = f"all of {account}" if not fact.subject else key_words(about[0]) if exact else fact.subject
+    what = " and ".join(sorted({meaning(fact.subject, account, key) for key in about}))
     made = Silence(fact.subject, now.wall, now.wall + fact.seconds, fact.by, what)
     state = replace(state, silences=state.silences.insert(made.key, made))
     desk.silences = tuple(state.silences.values())
@@ -57,8 +60,7 @@ def silence(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> 
 
 def unsilence(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -> State:
     """End the silences the subject names, all without one; what still fires is said."""
-    asked = fact.subject.casefold()
-    over = [one for _, one in sorted(state.silences.items()) if asked in {"", one.key} or asked in _named(one)]
+    over = [one for _, one in sorted(state.silences.items()) if _ends(state, fact.subject, one)]
     if not over:
         out.do(Reply(fact.reply_to, "nothing is silenced there", known=False))
         return state
@@ -66,8 +68,13 @@ def unsilence(state: State, fact: Command, desk: Desk, out: Out, now: Instant) -
     return _end(state, over, desk, out, now)
 
 
-def _named(one: Silence) -> str:
-    return f"{one.subject}\n{one.what}".casefold()
+def _ends(state: State, subject: str, one: Silence) -> bool:
+    """Whether a person's subject names a silence: as it was asked for or told, or all that it holds back."""
+    account, asked = state.who.account, subject.casefold()
+    if asked in {"", account.casefold(), one.key, one.subject.casefold(), one.what.casefold()}:
+        return True
+    held_back = [key for key in known_keys(state) if means(one.subject, account, key)]
+    return bool(held_back) and all(means(subject, account, key) for key in held_back)
 
 
 def clock(state: State, desk: Desk, out: Out, now: Instant) -> State:

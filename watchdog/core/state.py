@@ -16,6 +16,7 @@ from watchdog.alerts.lifecycle import to_json as alert_to_json
 from watchdog.alerts.silence import Silence
 from watchdog.alerts.silence import from_json as silence_from_json
 from watchdog.alerts.silence import to_json as silence_to_json
+from watchdog.alerts.tiers import Changing
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out
 from watchdog.domain.market import Market
@@ -57,8 +58,12 @@ class Reads:
     in_flight: float | None = None
     owed: str = ""
     """Why another read is wanted, empty when none is."""
+    urgent: bool = False
+    """Somebody waits for it: it does not wait out a failed one's back-off."""
     next_at: float = 0.0
     failures: int = 0
+    limited: bool = False
+    """The last one failed because we asked too often: none begins before `next_at`."""
     why_failed: str = ""
     failing_since: float | None = None
     """Wall time of the first of these failures."""
@@ -90,11 +95,17 @@ class State:
     read_wall: float = 0.0
     """The wall time at which `read` was complete: for words."""
     markets: Mapping[str, Market] = field(default_factory=dict)
+    changing: Mapping[str, Changing] = field(default_factory=dict)
+    """By symbol, maintenance tiers that are new and not confirmed yet."""
     held: HashTrieMap[PositionKey, Position] = field(default_factory=HashTrieMap)
     """Positions as last seen, a vanished one until a second read says it is closed."""
     vanished: HashTrieMap[PositionKey, float] = field(default_factory=HashTrieMap)
     """The ones the last read no longer shows, with the time at which the first such read ended (infinite: none did
     yet); after a restart also what was held before it, until a read has shown it or two have not."""
+    gone: HashTrieMap[PositionKey, PositionRisk] = field(default_factory=HashTrieMap)
+    """What was last seen of the vanished ones, where this process has seen them."""
+    unknown: HashTrieMap[PositionKey, float] = field(default_factory=HashTrieMap)
+    """The monotonic time since when a position's distance or margin ratio is unknown, of those whose are."""
     guards: HashTrieMap[PositionKey, Guard] = field(default_factory=HashTrieMap)
     alerts: HashTrieMap[str, Alert] = field(default_factory=HashTrieMap)
     silences: HashTrieMap[str, Silence] = field(default_factory=HashTrieMap)
@@ -103,7 +114,8 @@ class State:
     """Per symbol the last streamed mark price, and when it came."""
     streamed: frozenset[str] = frozenset()
     act_from: float | None = None
-    """Wall time from which an account in `act` may act (`first_act_after`); None: it is not in `act`."""
+    """Wall time from which an account in `act` may act (`first_act_after`); None: it is not in `act`, or was not read
+    yet since it is."""
     disarmed_until: float | None = None
     """Wall time."""
     store_failed: bool = False
@@ -140,6 +152,13 @@ class State:
     def tried(self) -> bool:
         """Whether a read is over, well or not, or there will be none."""
         return self.reads.ever or self.reads.failures > 0 or bool(self.barred)
+
+    def asks_until(self, wall: float) -> float | None:
+        """Wall time until which an account that is new to `act` only asks; None: it is not new, or not in `act`."""
+        if self.mode is not Mode.ACT:
+            return None
+        until = wall + self.rules.first_act_after if self.act_from is None else self.act_from
+        return until if wall < until else None
 
     @property
     def mode(self) -> Mode:
@@ -185,7 +204,7 @@ def restore(who: Identity, rules: Ruleset, stored: Mapping[str, Mapping[str, str
     """
     state = State(who=who, rules=rules, reads=Reads(next_at=now.mono, last_good=now.mono))
     alerts = {key: alert_from_json(key, text, now) for key, text in stored.get("alert", {}).items()}
-    guards = [guard_from_json(text) for text in stored.get("guard", {}).values()]
+    guards = [guard_from_json(text, now) for text in stored.get("guard", {}).values()]
     silences = [silence_from_json(text) for text in stored.get("silence", {}).values()]
     account = json.loads(stored.get("account", {}).get("self", "{}"))
     return replace(

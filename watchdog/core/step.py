@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-from watchdog.alerts import blind, words
+from watchdog.alerts import blind, unknown
 from watchdog.alerts.desk import REMIND, Desk, reminder_due
 from watchdog.alerts.intent import Intent
 from watchdog.alerts.judge import judge, tidy
 from watchdog.alerts.lifecycle import next_due as alert_due
 from watchdog.alerts.speak import speak
 from watchdog.alerts.view import PREFIX, View, rule_and_subject
-from watchdog.core import hands, proposals, reads, silences
+from watchdog.core import account, hands, holdings, orders, proposals, reads, sight, silences
 from watchdog.core.state import FRESH, State, worst_first
-from watchdog.domain.effects import Effect, Level, Publish, Save, Stream, WakeAt
+from watchdog.domain.effects import Cancel, Effect, Level, LookUp, Place, Publish, Read, Save, Stream, WakeAt
 from watchdog.domain.facts import (
     Barred,
     Command,
@@ -38,12 +37,10 @@ from watchdog.domain.position import PositionKey
 from watchdog.domain.verbs import Verb
 from watchdog.protection.guard import Guard
 from watchdog.protection.outcome import next_due as guard_due
+from watchdog.protection.say import glance
 from watchdog.protection.work import work
 from watchdog.risk import PositionRisk, StreamedMark
 from watchdog.rules.schema import Rule, Ruleset
-
-STREAM_SILENT = 15.0
-"""Seconds without any streamed price after which the streams of an account count as silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +60,16 @@ def step(state: State, fact: Fact | RulesChanged, now: Instant) -> tuple[State, 
             out.do(Publish())
         return replace(state, alerts=desk.alerts), out.effects()
     state, fresh = _absorb(state, fact, desk, out, now)
-    state = silences.clock(reads.account_clock(state, desk, out, now), desk, out, now)
+    state = silences.clock(account.clock(state, desk, out, now), desk, out, now)
     if state.book is not None and not _only_news(fact):
         if fresh or isinstance(fact, RulesChanged):
             tidy(_view(state, desk, now), desk, state.vanished, now)
         state = _judge_all(state, desk, out, now, fresh=fresh)
         state = _protect(state, _nearest_first(state), desk, out, now)
     if not state.barred:
-        blind.look(_sight(state, now), state.rules.blind, desk, now)
+        blind.look(sight.of_account(state, now), state.rules.blind, desk, now)
+    if not _only_news(fact):
+        state = sight.unknowns(state, desk, now)
     state = proposals.give_up(state, out, now)
     shown = proposals.Shown()
     speak(None if state.book is None else _view(state, desk, now, shown), state.rules, desk, now)
@@ -96,25 +95,52 @@ def _absorb(state: State, fact: Fact | RulesChanged, desk: Desk, out: Out, now: 
     """The state with the fact in it, and whether that is new data about the market or the account."""
     match fact:
         case Snapshot():
-            return reads.snapshot(state, fact, desk, out, now)
+            return holdings.snapshot(state, fact, desk, out, now)
         case Outcome():
-            return reads.outcome(state, fact, desk, out, now), False
+            return _ended(state, fact, desk, out, now), False
         case Frame(kind=kind):
             if kind is FrameKind.LOST:
                 return state, False
             return reads.want(replace(state, reads=replace(state.reads, frame_at=now.mono)), f"{kind} frame"), False
         case Command(verb=Verb.CONFIRM):
-            return proposals.confirm(state, fact, out, now), False
+            state = proposals.confirm(state, fact, out, now)
+            hands.note(fact, out)
+            return state, False
         case Command():
             return hands.command(state, fact, desk, out, now), False
         case RulesChanged(rules=rules):
             return replace(state, rules=rules), False
         case Opened(withdraw=withdraw, note=note):
-            return reads.opened(state, withdraw, note, desk, now), False
+            return account.opened(state, withdraw, note, desk, now), False
         case Barred(reason=reason):
-            return reads.barred(state, reason, desk, now), False
+            return account.barred(state, reason, desk, now), False
         case Due() | _:
             return replace(state, wake=None), False
+
+
+def _ended(state: State, fact: Outcome, desk: Desk, out: Out, now: Instant) -> State:
+    """An effect ended."""
+    match fact.effect:
+        case Read():
+            return reads.failed(state, fact, now)
+        case Save():
+            return account.saved(state, fact, desk, out)
+        case Place() | LookUp() | Cancel() as effect:
+            return orders.answered(state, effect, fact.answer, desk, out, now)
+
+
+def lost(state: State, fact: Outcome, now: Instant) -> State:
+    """The state after an effect whose end could not be taken in: it counts as ended without an answer.
+
+    For the runner, when a step failed on it: words nothing and asks for nothing, so that it can't fail the same way.
+    """
+    match fact.effect:
+        case Read():
+            return reads.failed(state, fact, now)
+        case Save():
+            return state
+        case Place() | LookUp() | Cancel() as effect:
+            return orders.lost(state, effect, now)
 
 
 def together(state: State, waiting: Iterable[str]) -> tuple[str, ...]:
@@ -133,13 +159,11 @@ def _mark(state: State, ticks: Sequence[Mark], desk: Desk, out: Out, now: Instan
     state = replace(state, marks=marks, book=book)
     if book is None or book is before:
         return state
-    keys, pools = reads.touched(book, [tick.symbol for tick in ticks])
+    keys, pools = holdings.touched(book, [tick.symbol for tick in ticks])
     shown = proposals.Shown()
     judge(_view(state, desk, now, shown), desk, keys, pools, now, fresh=True, tick=True)
     state = _protect(shown.into(state, out), keys, desk, out, now)
-    soonest = min(
-        (due for due in _dues(state, desk, keys, pools, now) if due is not None and due > now.mono), default=None
-    )
+    soonest = min((due for due in _dues(state, desk, keys, pools) if due is not None and due > now.mono), default=None)
     if soonest is not None and (state.wake is None or soonest < state.wake):
         out.do(WakeAt(soonest))
         state = replace(state, wake=soonest)
@@ -167,7 +191,7 @@ def _view(state: State, desk: Desk, now: Instant, shown: proposals.Shown | None 
 
     def intention(key: PositionKey, rule: Rule, level: Level) -> Intent:
         guard = state.guards.get(key) or Guard(key)
-        say = proposals.glance if shown is None else shown.intent
+        say = glance if shown is None else shown.intent
         return say(shield, guard, book.positions[key], rule, level, desk, now)
 
     return View(
@@ -207,51 +231,7 @@ def _protect(state: State, keys: Iterable[PositionKey], desk: Desk, out: Out, no
         looked = work(shield, guard, risk, desk, out, now, vanished=key in state.vanished)
         if looked is not guard:
             guards = guards.insert(key, looked)
-    return reads.orders_sent(replace(state, guards=guards), out, now)
-
-
-def _sight(state: State, now: Instant) -> blind.Sight:
-    return blind.Sight(
-        account=state.who.account,
-        venue=state.who.venue,
-        last_good=state.reads.last_good,
-        ever=state.reads.ever,
-        why=partial(_why_blind, state, now),
-        last_words=partial(_last_words, state),
-    )
-
-
-def _why_blind(state: State, now: Instant) -> str:
-    """Why reads fail, since when, and whether prices still come."""
-    reads = state.reads
-    why = state.barred or reads.why_failed or "the answer to my last question has not come back yet"
-    if reads.failures and reads.failing_since is not None:
-        why += f" since {words.clock_time(reads.failing_since, state.who.zone).split()[0]}"
-    if not state.streamed:
-        return why
-    newest = max((mark.at for mark in state.marks.values()), default=None)
-    silent = newest is None or now.mono - newest >= STREAM_SILENT
-    return f"{why}, stream silent" if silent else f"{why}, prices still stream"
-
-
-def _last_words(state: State) -> tuple[str, ...]:
-    """What was at risk when the account was last seen, worst first."""
-    book = state.book
-    if book is None:
-        return ()
-    risks = worst_first(book)
-    if not risks:
-        return (f"Last good {words.clock_time(state.read_wall, state.who.zone)}: no open position",)
-    parts = []
-    for risk in risks[:3]:
-        how = words.distance_words(risk.liquidation_distance, short=True)
-        rest = [stop for stop in state.stops.get(risk.position.symbol, ()) if "profit" not in stop.kind]
-        rested = words.rested_words(rest, risk, state.markets.get(risk.position.symbol))
-        parts.append(f"{words.name(risk.position)} {how}, {rested}")
-    parts[0] = f"Last good {words.clock_time(state.read_wall, state.who.zone)}: {parts[0]}"
-    if len(risks) > len(parts):
-        parts[-1] += f"; {len(risks) - len(parts)} more"
-    return tuple(parts)
+    return orders.sent(replace(state, guards=guards), out, now)
 
 
 def _stream(state: State, out: Out) -> State:
@@ -263,14 +243,12 @@ def _stream(state: State, out: Out) -> State:
     return replace(state, streamed=symbols)
 
 
-def _dues(
-    state: State, desk: Desk, keys: Sequence[PositionKey], pools: Iterable[str], now: Instant
-) -> Sequence[float | None]:
+def _dues(state: State, desk: Desk, keys: Sequence[PositionKey], pools: Iterable[str]) -> Sequence[float | None]:
     """When the alerts and guards of these subjects change if nothing else happens."""
     ends = tuple(f"|{key.symbol}" for key in keys) + tuple(f"|pool {asset}" for asset in pools)
     thresholds = {rule.name: rule for rule in state.rules.rules}
     guards = [guard for key in keys if (guard := state.guards.get(key)) is not None]
-    dues: list[float | None] = [due for guard in guards for due in (guard_due(guard), proposals.due(guard, now))]
+    dues: list[float | None] = [due for guard in guards for due in (guard_due(guard), proposals.due(guard))]
     for rule in thresholds.values():
         for end in ends:
             alert = desk.alerts.get(f"{PREFIX}{rule.name}{end}")
@@ -281,14 +259,15 @@ def _dues(
 
 def _wake(state: State, out: Out, now: Instant) -> State:
     """Ask to be woken at the earliest moment at which something changes by itself."""
-    sight, blind_alert = _sight(state, now), state.alerts.get(blind.KEY)
+    seen, blind_alert = sight.of_account(state, now), state.alerts.get(blind.KEY)
     dues = [
-        blind.next_due(sight, state.rules.blind, blind_alert.level if blind_alert is not None else None),
+        blind.next_due(seen, state.rules.blind, blind_alert.level if blind_alert is not None else None),
         state.reads.last_good + FRESH,
         reads.read_due(state),
+        *unknown.dues(state.unknown, state.rules.blind),
         *hands.dues(state, now),
         *(guard_due(guard) for guard in state.guards.values()),
-        *(proposals.due(guard, now) for guard in state.guards.values()),
+        *(proposals.due(guard) for guard in state.guards.values()),
     ]
     rules = {rule.name: rule for rule in state.rules.rules}
     for key, alert in state.alerts.items():

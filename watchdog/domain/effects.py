@@ -107,6 +107,8 @@ class Message:
     channels: tuple[str, ...] = ()
     """Who hears it, by name (`notify`); empty: every channel whose own minimum is not above its level."""
     buttons: tuple[Button, ...] = ()
+    earlier: bool = False
+    """Something newer of its alert was told before it: it says how the alert stood then. Set as it is sent."""
 
     @property
     def text(self) -> str:

@@ -114,6 +114,8 @@ class Failed:
     reason: str
     retry_after: float | None = None
     """Seconds the venue asked us to wait, where it did."""
+    limited: bool = False
+    """We asked too often: asking again before then makes it worse."""
 
 
 @dataclass(frozen=True, slots=True)

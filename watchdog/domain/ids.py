@@ -13,7 +13,10 @@ from functools import lru_cache
 
 from watchdog.domain.position import PositionKey
 
+INSTALLATION_DIGITS = 8
+
 _SHAPE = re.compile(r"[0-9a-f]{32}")
+_HANDLE = re.compile(r"[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,14 @@ def read_order_id(text: str) -> OrderId | None:
     """Take a client id apart; None when it does not have the shape of ours."""
     if not _SHAPE.fullmatch(text):
         return None
-    return OrderId(text[:8], text[8:24], int(text[24:], 16))
+    return OrderId(text[:INSTALLATION_DIGITS], text[INSTALLATION_DIGITS:24], int(text[24:], 16))
 
 
 def handle(text: str) -> str:
     """Eight hex digits that name an alert or a proposal in a button or a command."""
     return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def is_handle(text: str) -> bool:
+    """Whether a text has the shape of a handle: an old button's, perhaps of what is long over."""
+    return _HANDLE.fullmatch(text) is not None

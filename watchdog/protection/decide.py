@@ -169,12 +169,22 @@ def _offer(
     return DoPlace(_order(guard, situation, size, trigger), why, rule.name, replaces, ask=True)
 
 
-def is_clear(situation: Situation, stop_rule: StopRule, trigger: Decimal) -> bool:
-    """Whether a trigger price holds the clearance on both sides now."""
-    if not isinstance(situation.liquidation, Known):
-        return False
-    clear = band(situation.position, situation.mark, situation.liquidation.value, situation.market, stop_rule)
-    return clear.before_far(trigger) and clear.behind_near(trigger)
+def as_shown(guard: Guard, situation: Situation, rule: Rule, trigger: Decimal, replaces: str) -> DoPlace | None:
+    """A stop at a price its owner was shown; None where it is not clear any more, or the venue takes none so small.
+
+    Half the clearance is enough, as for a stop that rests: the other half is what the mark may move until the answer.
+    """
+    if not isinstance(situation.liquidation, Known) or rule.stop is None:
+        return None
+    half = replace(
+        rule.stop,
+        clearance_liquidation=rule.stop.clearance_liquidation / 2,
+        clearance_mark=rule.stop.clearance_mark / 2,
+    )
+    clear = band(situation.position, situation.mark, situation.liquidation.value, situation.market, half)
+    if not clear.before_far(trigger) or not clear.behind_near(trigger):
+        return None
+    return _offer(guard, situation, rule, trigger, f'rule "{rule.name}"', replaces)
 
 
 def _nearest(situation: Situation) -> tuple[Rule, Where]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
+from watchdog.domain.facts import Instant
 from watchdog.domain.position import OrderSide, PositionKey, PositionSide, Side, StopOrder
 from watchdog.protection.proposal import Ended, Proposal, Tap, from_raw, to_raw
 
@@ -117,12 +118,20 @@ class Guard:
     """When the stop was moved, for the hourly cap."""
     proposal: Proposal | None = None
     """The last one shown that was neither answered nor replaced; it may have expired."""
+    earlier: tuple[Proposal, ...] = ()
+    """Those of the last minute that it replaced: a yes to one of them counts as well, if it is still what was shown."""
     tap: Tap | None = None
     """A yes to it that waits for a fresh read."""
     ended: tuple[Ended, ...] = ()
     """The last proposals that are over."""
     offered: Decimal | None = None
     """The place last offered to loosen the stop to: each is offered once."""
+    stands: str = ""
+    """What stands in the way of a stop now, by the kind of its warning; empty: nothing. Not saved."""
+    stands_since: float = 0.0
+    """Monotonic."""
+    worded: str = ""
+    """What of that was said last. Not saved."""
 
     @property
     def hands_off(self) -> bool:
@@ -130,17 +139,40 @@ class Guard:
         return self.removed > 1
 
     def end_proposal(self, words: str, *, sent: bool = False) -> Guard:
-        """Its open proposal, if it has one, is over: `words` are said to a yes that comes later."""
+        """Its open question, if it has one, is over: `words` are said to a yes that comes later."""
         if self.proposal is None:
             return self
-        ended = (*self.ended, Ended(self.proposal.id, words, sent))[-MOST_ENDED:]
-        return replace(self, proposal=None, ended=ended)
+        over = (*self.earlier, self.proposal)
+        ids = {one.id for one in over}
+        kept = (one for one in self.ended if one.id not in ids)
+        ended = (*kept, *(Ended(one.id, words, sent) for one in over))[-MOST_ENDED:]
+        return replace(self, proposal=None, earlier=(), ended=ended)
+
+    def shows(self, proposal: Proposal, words: str, now: Instant) -> Guard:
+        """A newer plan was shown; `words` are said to a yes to the one before, once its own minute is over."""
+        before = self.proposal
+        if before is None or before.id == proposal.id:
+            return replace(self, proposal=proposal)
+        ended = (*self.ended, Ended(before.id, words))[-MOST_ENDED:]
+        earlier = tuple(one for one in (*self.earlier, before) if not one.expired(now))[-MOST_ENDED:]
+        return replace(self, proposal=proposal, earlier=earlier, ended=ended)
+
+    def reworded(self, identity: str, words: str) -> Guard:
+        """With other words for a yes to this plan, which counts no more."""
+        kept = (one for one in self.ended if one.id != identity)
+        earlier = tuple(one for one in self.earlier if one.id != identity)
+        return replace(self, earlier=earlier, ended=(*kept, Ended(identity, words))[-MOST_ENDED:])
+
+    def named(self, identity: str) -> Proposal | None:
+        """The plan of this id that a yes may still be for."""
+        plans = self.earlier if self.proposal is None else (self.proposal, *self.earlier)
+        return next((one for one in plans if one.id == identity), None)
 
     def unhurried(self) -> Guard:
-        """What its open proposal is for is not wanted now: it goes no more without an answer."""
+        """Its open question goes no more without an answer, until another time is given for it."""
         if self.proposal is None or self.proposal.sends_at is None:
             return self
-        return replace(self, proposal=replace(self.proposal, sends_at=None))
+        return replace(self, proposal=self.proposal.unhurried())
 
     def reserve(self) -> Guard:
         """With a block of generations ahead of the next one; not before the block of an earlier process is settled."""
@@ -162,6 +194,8 @@ class Guard:
             moves=(),
             why="",
             offered=None,
+            stands="",
+            worded="",
         )
 
     def at_rest(self) -> Guard:
@@ -193,6 +227,7 @@ def to_json(guard: Guard) -> str:
             "side": guard.side,
             "removed": guard.removed,
             "proposal": None if guard.proposal is None else to_raw(guard.proposal),
+            "earlier": [to_raw(one) for one in guard.earlier],
             "ended": [[one.id, one.words, one.sent] for one in guard.ended],
             "offered": None if guard.offered is None else str(guard.offered),
             "resting": None
@@ -208,8 +243,8 @@ def to_json(guard: Guard) -> str:
     )
 
 
-def from_json(text: str) -> Guard:
-    """A guard as it was saved; every id of its open block is still to be looked up."""
+def from_json(text: str, now: Instant) -> Guard:
+    """A guard as it was saved; every id of its open block is still to be looked up. `now`: of the new process."""
     raw = json.loads(text)
     key = PositionKey(raw["symbol"], PositionSide(raw["position_side"]))
     resting = raw["resting"]
@@ -224,7 +259,8 @@ def from_json(text: str) -> Guard:
         asked=tuple(raw["asked"]),
         side=None if raw["side"] is None else Side(raw["side"]),
         removed=raw["removed"],
-        proposal=None if proposal is None else from_raw(proposal),
+        proposal=None if proposal is None or "question" not in proposal else from_raw(proposal, now),
+        earlier=tuple(from_raw(one, now) for one in raw.get("earlier", ())),
         ended=tuple(Ended(*one) for one in raw.get("ended", ())),
         offered=None if offered is None else Decimal(offered),
         step=Settling(open_block) if open_block else None,

@@ -62,7 +62,16 @@ class Gone:
         return self.status in _TRIGGERED
 
 
-Notice: TypeAlias = Rests | Refused | Gone
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A stop left no trace at the venue, and is not sent again."""
+
+    order: StopOrder
+    why: str
+    """Why not, as the end of a sentence."""
+
+
+Notice: TypeAlias = Rests | Refused | Gone | Lost
 
 _TRIGGERED = frozenset({"TRIGGERING", "TRIGGERED", "FINISHED"})
 """Statuses in which a stop has done its work."""
@@ -260,19 +269,23 @@ def _rests(guard: Guard, order: StopOrder) -> tuple[Guard, Notice]:
 
 
 def next_effect(
-    guard: Guard, position_id: tuple[str, str], may_resend: Callable[[StopOrder], bool], mono: float
+    guard: Guard, position_id: tuple[str, str], may_resend: Callable[[StopOrder], bool | None], mono: float
 ) -> tuple[Guard, Effect | None]:
     """What the open step asks for now: a look-up, or a second sending under the same id.
 
     `position_id` is the installation and the 16 digits of the position, for the ids of an open block. `may_resend`
-    says whether an order is still right for the position as last read, and may be sent at all.
+    says whether an order is still right for the position as last read, and may be sent at all; None: the next read
+    will tell, and the step stays open until then.
     """
     step = guard.step
     symbol = guard.key.symbol
     match step:
         case Doubt(asked=False, next_at=due) if mono >= due:
             if step.absent:
-                if not may_resend(step.order):
+                again = may_resend(step.order)
+                if again is None:
+                    return guard, None
+                if not again:
                     return _settle(guard, step.order.client_id), None
                 resent = replace(step, asked=True, resends=step.resends + 1)
                 return replace(guard, step=resent), Place(step.order, "the first sending left no trace: the same again")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from watchdog.alerts import words
 from watchdog.domain.effects import Button
-from watchdog.domain.position import MarginMode, Position, PositionKey, Stop, StopKind
+from watchdog.domain.position import MarginMode, Position, PositionKey
 from watchdog.domain.reading import Known
 from watchdog.domain.verbs import Verb
 from watchdog.protection.decide import Decision, DoPlace, Hold, Warn
@@ -44,18 +44,6 @@ def fill_of(position: Position, size: Decimal, trigger: Decimal, fee: Decimal) -
     return words.loss_at(replace(position, size=size), trigger, fee)
 
 
-def stops_of(risk: PositionRisk) -> list[Stop]:
-    """What rests to close a position at a loss, whether or not in time."""
-    position = risk.position
-    return [
-        one.stop
-        for one in risk.stops
-        if one.stop.order_side is position.side.closing
-        and one.stop.position_side is position.position_side
-        and one.stop.kind is not StopKind.TAKE_PROFIT
-    ]
-
-
 def button(shield: Shield, key: PositionKey, proposal: Proposal) -> Button:
     """The one tap that is a yes."""
     what = "Move" if proposal.kind is Kind.LOOSEN else "Place"
@@ -71,20 +59,25 @@ def question_lines(
     position = risk.position
     market = shield.markets.get(position.symbol)
     much = "all " if proposal.size == position.size else ""
-    much += words.size(proposal.size) if much else f"{words.size(proposal.size)} of {words.size(position.size)}"
+    much += words.size(proposal.size, market)
+    much += "" if proposal.size == position.size else f" of {words.size(position.size, market)}"
     first = f"Proposed: stop {words.price(proposal.trigger, market)} on mark, {much}, reduce-only"
     reason = f"({_why(shield, position.key, proposal, decision)})" if why else ""
     fee = Decimal(0) if market is None else market.taker_fee
     fill = fill_of(position, proposal.size, proposal.trigger, fee)
-    stake = f"Fills: about {words.money(fill, position.margin_asset)}. {liquidated(risk)}".rstrip()
+    filled = f"Fills: about {words.money(fill, position.margin_asset)}"
+    stake = ". ".join(part for part in (filled, liquidated(risk), words.NOBODY_OWES.get(shield.venue, "")) if part)
     return tuple(line for line in (first, reason if reason != "()" else "", stake, no_answer(shield, proposal)) if line)
 
 
 def no_answer(shield: Shield, proposal: Proposal) -> str:
     """What happens if nobody says anything."""
+    if proposal.sends_at is None and proposal.kind is Kind.STOP and shield.acts_later(shield.rule(proposal.rule)):
+        at = words.clock_time(shield.asks_until or 0.0, shield.zone).split()[0]
+        return f"No answer = nothing is sent before {at}; then I may act by myself (disarm stops it)"
     if proposal.sends_at is None:
         return "No answer = NOTHING IS SENT"
-    at = words.clock_time(proposal.sends_at, shield.zone).split()[0]
+    at = words.clock_time(proposal.sends_at.wall, shield.zone).split()[0]
     return f"No answer = I place it at {at} (an ack is no answer; disarm stops it)"
 
 

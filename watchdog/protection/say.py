@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
 from watchdog.alerts.intent import Intent
+from watchdog.alerts.lifecycle import Alert
 from watchdog.alerts.view import alert_key, position_subject
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
@@ -14,12 +16,12 @@ from watchdog.domain.gather import Out
 from watchdog.domain.market import Market
 from watchdog.domain.position import OrderSide, Position, Side, StopKind
 from watchdog.domain.reading import Known
-from watchdog.protection.asking import shown, wanting
+from watchdog.protection.asking import given, good, is_asked, shown, wanting
 from watchdog.protection.decide import Decision, DoCancel, DoPlace, Hold, Warn
 from watchdog.protection.guard import Cancelling, Doubt, Guard, Missing, ReadBack, Sending, Settling, Step
-from watchdog.protection.outcome import Gone, Notice, Refused, Rests
+from watchdog.protection.outcome import Gone, Lost, Notice, Refused, Rests
 from watchdog.protection.proposal import Kind
-from watchdog.protection.question import button, fill_of, liquidated, offer_of, question_lines, stops_of
+from watchdog.protection.question import button, fill_of, liquidated, offer_of, question_lines
 from watchdog.protection.shield import Shield
 from watchdog.risk import PositionRisk
 from watchdog.rules.schema import Mode, Rule
@@ -28,21 +30,51 @@ from watchdog.rules.schema import Mode, Rule
 def intent(
     shield: Shield, guard: Guard, risk: PositionRisk, rule: Rule, level: Level, desk: Desk, now: Instant
 ) -> tuple[Intent, Guard]:
-    """What will be done about a position, for the message of a rule's alert; and the guard with what that proposes."""
-    words_, place = _intent(shield, guard, risk, rule, level, desk, now)
-    if place is None:
-        return Intent((words_,)), guard
-    kind, offer, decision = place
-    if not shield.can_trade:
-        return Intent(("I send nothing: the key of this account can't trade.",)), guard
-    guard = shown(shield, guard, risk, kind, offer, alert_key(rule, position_subject(guard.key)), now)
-    if guard.proposal is None:
-        return Intent(()), guard
+    """What will be done about a position, for the message of a rule's alert; and the guard with what that proposes.
+
+    A silence over the alert holds back its message, and so it proposes nothing; but a question with a time without an
+    answer says what I do, and is said.
+    """
+    said, asked = planned(shield, guard, risk, rule, level, desk, now)
+    if asked is None:
+        return Intent((said,)), guard
+    kind, offer, decision = asked
+    key = alert_key(rule, position_subject(guard.key))
+    quiet = desk.silent(replace(desk.get(key), level=level))
+    if quiet and (given(shield, kind, offer.rule) is None or is_asked(shield, guard, risk, kind, offer)):
+        return glance(shield, guard, risk, rule, level, desk, now), guard
+    guard = shown(shield, guard, risk, kind, offer, key, now)
+    assert guard.proposal is not None  # noqa: S101  (just shown)
     lines = question_lines(shield, risk, guard.proposal, decision)
-    return Intent(lines, (button(shield, guard.key, guard.proposal),), proposes=True), guard
+    return Intent(lines, (button(shield, guard.key, guard.proposal),), proposes=True, despite_silence=quiet), guard
 
 
-def _intent(
+def glance(
+    shield: Shield, guard: Guard, risk: PositionRisk, rule: Rule, level: Level, desk: Desk, now: Instant
+) -> Intent:
+    """What would be said about a position now, proposing nothing: a button only for a plan that this alert has shown.
+
+    It stays when its minute is over: a yes then shows the plan as it is.
+    """
+    said, asked = planned(shield, guard, risk, rule, level, desk, now)
+    if asked is None:
+        return Intent((said,))
+    kind, offer, decision = asked
+    key, last = alert_key(rule, position_subject(guard.key)), guard.proposal
+    plan = shown(shield, guard, risk, kind, offer, key, now).proposal
+    assert plan is not None  # noqa: S101  (just shown)
+    lines = question_lines(shield, risk, plan, decision)
+    if last is None or last.alert != key:
+        return Intent(lines, proposes=True)
+    if last.id != plan.id and good(shield, guard, risk, decision, desk, now):
+        lines = question_lines(shield, risk, last, decision, why=last.kind is kind)
+    elif last.id != plan.id:
+        old = f"Shown {words.clock_time(last.shown.wall, shield.zone)}; a yes now shows it anew. It is:"
+        lines = (old, lines[0], *lines[-2:])
+    return Intent(lines, (button(shield, guard.key, last),), proposes=True)
+
+
+def planned(
     shield: Shield, guard: Guard, risk: PositionRisk, rule: Rule, level: Level, desk: Desk, now: Instant
 ) -> tuple[str, tuple[Kind, DoPlace, Decision] | None]:
     """A sentence, or what its owner is to be asked."""
@@ -54,6 +86,8 @@ def _intent(
     if asked is not None and asked[0] is not Kind.LOOSEN:
         if now.mono < guard.next_try:
             return f"The last stop was refused: I ask again in {guard.next_try - now.mono:.0f} s.", None
+        if not shield.can_trade:
+            return "I send nothing: the key of this account can't trade.", None
         return "", (*asked, decision)
     if not shield.leave.given:
         return f"I send nothing: {shield.leave.why_not}.", None
@@ -61,8 +95,9 @@ def _intent(
         case DoPlace() if now.mono < guard.next_try:
             return f"The last stop was refused: I try again in {guard.next_try - now.mono:.0f} s.", None
         case DoPlace(order=order):
-            where = words.price(order.trigger_price, shield.markets.get(risk.position.symbol))
-            return f"I place a stop at {where} on mark now, {words.size(order.size)}, reduce-only.", None
+            market = shield.markets.get(risk.position.symbol)
+            where, much = words.price(order.trigger_price, market), words.size(order.size, market)
+            return f"I place a stop at {where} on mark now, {much}, reduce-only.", None
         case Hold(why=why) | DoCancel(why=why) | Warn(why=why):
             return f"I send nothing: {why}.", None
 
@@ -129,6 +164,12 @@ def tell(
                 return
             lines = _refused_lines(shield, guard, risk, notice, market, now)
             desk.stand(f"refused|{subject}", Level.EMERGENCY, lines)
+        case Lost(order=order, why=why):
+            out.journal("lost", order=str(order), why=why)
+            if open_position:
+                desk.tell(
+                    f"lost|{order.client_id}", Level.CRITICAL, _lost_lines(shield, guard, who, notice), sound=True
+                )
         case Gone(client_id=client_id, status=status):
             out.journal("gone", client_id=client_id, status=status)
             if open_position or notice.triggered:
@@ -139,9 +180,7 @@ def _refused_lines(
     shield: Shield, guard: Guard, risk: PositionRisk, refused: Refused, market: Market | None, now: Instant
 ) -> list[str]:
     position, order = risk.position, refused.order
-    how = words.distance_words(risk.liquidation_distance, short=True)
     at = words.clock_time(now.wall, shield.zone).split()[0]
-    again = words.clock_time(now.wall + guard.next_try - now.mono, shield.zone)
     why = "would trigger at once" if refused.would_trigger else refused.message
     where = words.price(order.trigger_price, market)
     prices = words.liquidation_line(risk, market, shield.venue)
@@ -149,17 +188,40 @@ def _refused_lines(
         prices = f"Mark {words.price(risk.mark.value, market)} is already past {where}"
         if isinstance(risk.liquidation_near, Known):
             prices += f". Liq {words.price(risk.liquidation_near.value, market)}"
-    stops = stops_of(risk)
+    says = f"{words.venue_name(shield.venue)} {at}: {why} ({refused.code})"
+    was = f"It was {words.size(order.size, market)} at {where} on mark"
+    return _refused_now(shield, guard, risk, (says, prices, was), now)
+
+
+def refused_anew(shield: Shield, guard: Guard, risk: PositionRisk, alert: Alert, now: Instant) -> list[str] | None:
+    """What a standing alert of a refused stop says with the figures of now; None where what it said is not known."""
+    if len(alert.lines) < 4:  # noqa: PLR2004  (what the venue said is line 2, what the order was is line 4)
+        return None
+    prices = words.liquidation_line(risk, shield.markets.get(guard.key.symbol), shield.venue)
+    return _refused_now(shield, guard, risk, (alert.lines[1], prices, alert.lines[3]), now)
+
+
+def _refused_now(
+    shield: Shield, guard: Guard, risk: PositionRisk, refusal: tuple[str, str, str], now: Instant
+) -> list[str]:
+    """`refusal`: what the venue said and when, the prices, and what the order was."""
+    position, market = risk.position, shield.markets.get(risk.position.symbol)
+    how = words.distance_words(risk.liquidation_distance, short=True)
+    says, prices, was = refusal
     lines = [
         f"EMERGENCY · {words.name(position)} {how} · STOP REFUSED · {shield.account}",
-        f"{words.venue_name(shield.venue)} {at}: {why} ({refused.code})",
-        f"{prices}. {words.stops_head(stops, risk.stop_coverage)}",
-        f"It was {words.size(order.size)} at {where} on mark",
+        says,
+        f"{prices}. {words.stops_head(words.stops_of(risk), risk.stop_coverage)}",
+        was,
     ]
-    if shield.acts(guard):
-        lines.append(f"I did NOT sell. I try again from {again}.")
+    asks = "" if shield.acts(guard) else f": {shield.why_asks}"
+    if now.mono < guard.next_try:
+        again = words.clock_time(now.wall + guard.next_try - now.mono, shield.zone)
+        lines.append(f"I did NOT sell{asks}. I {'ask' if asks else 'try'} again from {again}.")
+    elif not shield.leave.given and not shield.leave.passing:
+        lines.append(f"I did NOT sell. I send nothing: {shield.leave.why_not}.")
     else:
-        lines.append(f"I did NOT sell: your rule says ask. I ask again from {again}.")
+        lines.append(f"I did NOT sell{asks}. No other was sent since.")
     if isinstance(risk.mark, Known):
         fee = Decimal(0) if market is None else market.taker_fee
         now_ = words.money(words.loss_at(position, risk.mark.value, fee), position.margin_asset)
@@ -172,8 +234,9 @@ def _rests_lines(
 ) -> list[str]:
     position = risk.position
     read_at = words.clock_time(shield.read_wall, shield.zone).split()[0]
+    much = f"{words.size(size, market)} of {words.size(position.size, market)}"
     lines = [
-        f"Read back {read_at}: mark, reduce-only, {words.size(size)} of {words.size(position.size)}",
+        f"Read back {read_at}: mark, reduce-only, {much}",
         f"Why: {guard.why}",
     ]
     fee = Decimal(0) if market is None else market.taker_fee
@@ -202,12 +265,23 @@ def _take_profits(shield: Shield, position: Position) -> int:
     )
 
 
+def _lost_lines(shield: Shield, guard: Guard, who: str, lost: Lost) -> list[str]:
+    order, market = lost.order, shield.markets.get(guard.key.symbol)
+    where, much = words.price(order.trigger_price, market), words.size(order.size, market)
+    return [
+        f"STOP NOT PLACED · {who} · {shield.account}",
+        f"My stop {where} for {much} left no trace at {words.venue_name(shield.venue)}: no order came of it.",
+        f"It was sent for: {guard.why}",
+        f"I don't send it again: {lost.why}.",
+    ]
+
+
 def _gone_lines(shield: Shield, guard: Guard, gone: Gone, market: Market | None) -> list[str]:
     order = gone.order
     who = guard.key.symbol.split("/", maxsplit=1)[0]
     where = "" if order is None else f" {words.price(order.trigger_price, market)}"
     if order is not None:
-        who += f" {Side.LONG if order.order_side is OrderSide.SELL else Side.SHORT} {words.size(order.size)}"
+        who += f" {Side.LONG if order.order_side is OrderSide.SELL else Side.SHORT} {words.size(order.size, market)}"
     says = f"{words.venue_name(shield.venue)} says {gone.status}"
     if gone.triggered:
         return [f"STOP TRIGGERED · {who} · {shield.account}", f"My stop{where} has done its work: {says}"]
@@ -216,7 +290,7 @@ def _gone_lines(shield: Shield, guard: Guard, gone: Gone, market: Market | None)
     elif gone.by_hand and guard.hands_off:
         after = "It was taken away twice: from now on I only ask, until `watchdog arm`."
     elif not shield.acts(guard):
-        after = "I send nothing unasked: your rule says ask."
+        after = f"I send nothing unasked: {shield.why_asks}."
     elif gone.by_hand:
         after = "Not by me: I place it once more. Take it away again and I leave it."
     else:

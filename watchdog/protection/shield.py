@@ -20,8 +20,11 @@ from watchdog.risk import PoolRisk, PositionRisk
 from watchdog.rules.evaluate import Subject, selects
 from watchdog.rules.schema import Mode, Rule, Ruleset
 
-WARNINGS = ("past", "unsafe", "dust", "removed", "ask")
-"""The standing alerts a decision can raise on a position; they end when it no longer does."""
+WARNING = "stop"
+"""The standing alert of a position whose stop can't be placed, or not without a yes: how its key begins."""
+
+OLD_WARNINGS = ("past", "unsafe", "dust", "removed", "ask")
+"""How they began in the first version, which had one for each kind: what it left on the disk is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Shield:
     zone: tzinfo | None
     rules: Ruleset
     cap: Mode
+    asks_until: float | None
+    """Wall time until which this account, new to `act`, only asks; None: its rules' modes count as they are."""
     leave: Leave
     stops: Mapping[str, tuple[Stop, ...]]
     """All that rest, by symbol."""
@@ -92,10 +97,22 @@ class Shield:
         return next((rule for rule in self.rules.rules if rule.name == name), None)
 
     def mode_of(self, rule: Rule | None) -> Mode:
-        """What a rule may do on this account; WATCH for one that is gone or wants no stop (any more)."""
+        """What a rule may do on this account now; WATCH for one that is gone or wants no stop (any more)."""
         if rule is None or rule.stop is None:
             return Mode.WATCH
-        return self.rules.mode_for(self.account, self.cap, rule)
+        mode = self.rules.mode_for(self.account, self.cap, rule)
+        return mode if self.asks_until is None else min(mode, Mode.ASK)
+
+    def acts_later(self, rule: Rule | None) -> bool:
+        """Whether a rule asks only because this account is new to `act`."""
+        if rule is None or rule.stop is None or self.asks_until is None:
+            return False
+        return self.rules.mode_for(self.account, self.cap, rule) is Mode.ACT
+
+    @property
+    def why_asks(self) -> str:
+        """Why a stop is not sent without a yes, where no rule may."""
+        return "your rule says ask" if self.asks_until is None else "this account is new to act"
 
     def acts(self, guard: Guard) -> bool:
         """Whether any rule that asked for this stop may send one by itself."""
@@ -109,7 +126,7 @@ class Shield:
         keep_up = guard.wanted or bool(self.ours(guard.key))
         asking = []
         for rule in self.rules.rules:
-            if rule.stop is None or self.rules.mode_for(self.account, self.cap, rule) < least:
+            if rule.stop is None or self.mode_of(rule) < least:
                 continue
             alert = desk.alerts.get(alert_key(rule, position_subject(guard.key)))
             level = None if alert is None else alert.level

@@ -11,7 +11,19 @@ from watchdog.domain.effects import Level
 from watchdog.rules.covering import beats, further, selector_covers, shadows
 from watchdog.rules.describe import asked_for, say_comparison, say_place, unsent
 from watchdog.rules.hours import say_between
-from watchdog.rules.schema import AtPrice, BeforeLiquidation, Comparison, Metric, Mode, Nearest, Rule, Ruleset, Selector
+from watchdog.rules.schema import (
+    AtPrice,
+    BeforeLiquidation,
+    Between,
+    Comparison,
+    IfPast,
+    Metric,
+    Mode,
+    Nearest,
+    Rule,
+    Ruleset,
+    Selector,
+)
 from watchdog.rules.units import say_duration, say_level, say_share
 from watchdog.tomlfile import Problem, quoted
 
@@ -101,6 +113,8 @@ def _selection(rule: Rule, accounts: Mapping[str, str] | None) -> Iterator[str]:
         _matches(where.account, account) and _matches(where.venue, venue) for account, venue in accounts.items()
     ):
         yield f'rule "{name}" never fires: no account of watchdog.toml is both such an account and at such a venue'
+    elif accounts is not None and rule.exclude is not None and _leaves_no_account(rule, rule.exclude, accounts):
+        yield f'rule "{name}" never fires: its except leaves no account of watchdog.toml'
     for selector, key in ((where, "where"), (rule.exclude, "except")):
         for symbol in selector.symbol if selector is not None else ():
             if not set("*?[") & set(symbol) and not _SYMBOL.fullmatch(symbol):
@@ -112,11 +126,23 @@ def _selection(rule: Rule, accounts: Mapping[str, str] | None) -> Iterator[str]:
 
 def _leaves_nothing(rule: Rule, exclude: Selector) -> bool:
     """Whether `except` takes in all of `where`. A pool is left out only when all of its positions are."""
-    if "pool" in rule.scopes:
-        alone = replace(Selector(), account=exclude.account, venue=exclude.venue, margin_mode=exclude.margin_mode)
-        where = replace(rule.where, margin_mode=rule.where.margin_mode or ("cross",))
-        return exclude == alone and rule.scopes == {"pool"} and selector_covers(exclude, where)
-    return selector_covers(exclude, rule.where)
+    pooled = Selector(account=rule.where.account, venue=rule.where.venue, margin_mode=("cross",))
+    of = {"position": rule.where, "pool": pooled}
+    return all(selector_covers(exclude, of[scope]) for scope in rule.scopes)
+
+
+def _leaves_no_account(rule: Rule, exclude: Selector, accounts: Mapping[str, str]) -> bool:
+    """Whether `except` takes in all of `where` on each account there is, and not on whatever account."""
+    rest = replace(exclude, account=(), venue=())
+    return (
+        not _leaves_nothing(rule, exclude)
+        and _leaves_nothing(rule, rest)
+        and all(
+            _matches(exclude.account, account) and _matches(exclude.venue, venue)
+            for account, venue in accounts.items()
+            if _matches(rule.where.account, account) and _matches(rule.where.venue, venue)
+        )
+    )
 
 
 def _matches(globs: tuple[str, ...], name: str) -> bool:
@@ -130,6 +156,11 @@ def _levels(rule: Rule) -> Iterator[str]:
     for level, threshold in rule.levels.items():
         if threshold.clear == 0 and not rule.metric.fires_below and rule.metric is not Metric.ROOM_USED:
             yield f'{_level(level)} of rule "{rule.name}" is never over while anything is open: it clears at 0 only'
+        if rule.between is not None and threshold.hold >= 60 * _minutes(rule.between):
+            yield (
+                f'{_level(level)} of rule "{rule.name}" never fires: it must hold for {say_duration(threshold.hold)}, '
+                f"and the rule counts for {say_duration(60 * _minutes(rule.between))} at a time"
+            )
     if rule.only_if is None:
         return
     asked = list(rule.only_if.all) + (list(rule.only_if.any) if len(rule.only_if.any) == 1 else [])
@@ -143,6 +174,11 @@ def _levels(rule: Rule) -> Iterator[str]:
                 f'only_if of rule "{rule.name}" asks for {say_comparison(part)}: '
                 f"{what} is always true where a level is reached"
             )
+
+
+def _minutes(between: Between) -> int:
+    """How long a rule counts at a time."""
+    return (between.end - between.start) % 1440 or 1440
 
 
 def _always(rule: Rule, part: Comparison) -> bool:
@@ -175,7 +211,16 @@ def _stops(ruleset: Ruleset, rule: Rule) -> Iterator[str]:
     if why := unsent(ruleset, rule):
         yield f'the stop of rule "{rule.name}" will not be sent: {why}'
     elif stop.no_answer is not None and not asked_for(ruleset, rule):
-        yield f'no_answer of rule "{rule.name}" has no effect: it is for mode ask'
+        if stop.if_past is IfPast.ASK:
+            yield (
+                f'no_answer of rule "{rule.name}" is only for a place that mark has passed already: '
+                "in mode act nothing else is asked about"
+            )
+        else:
+            yield (
+                f'no_answer of rule "{rule.name}" has no effect: in mode act only a place that mark has passed already '
+                'is asked about, and if_past = "alert" asks nothing'
+            )
     if rule.between is not None:
         yield f'the stop of rule "{rule.name}" is placed only from {say_between(rule.between)}'
     for place in stop.place.places if isinstance(stop.place, Nearest) else (stop.place,):

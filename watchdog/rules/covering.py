@@ -20,6 +20,7 @@ from watchdog.rules.schema import (
     Place,
     Rule,
     Selector,
+    StopRule,
     Threshold,
 )
 
@@ -80,6 +81,7 @@ def as_wide(one: Rule, other: Rule) -> bool:
     """Whether `one` measures the same as `other`, on all that `other` speaks of, whenever `other` does."""
     return (
         one.metric is other.metric
+        and one.scopes >= other.scopes
         and selector_covers(one.where, other.where)
         and (one.exclude is None or (other.exclude is not None and selector_covers(other.exclude, one.exclude)))
         and one.only_if in (None, other.only_if)
@@ -117,8 +119,14 @@ def beats(one: Rule, other: Rule) -> bool:
         and second is not None
         and no_later(one.metric, first, second)
         and modes[0] >= modes[1]
+        and _clearance(one.stop) == _clearance(other.stop)
         and _no_further(one.stop.place, other.stop.place)
     )
+
+
+def _clearance(stop: StopRule) -> tuple[Decimal, Decimal]:
+    """A wider one moves a stop nearer to mark, and more often leaves no place for one: neither takes in the other."""
+    return stop.clearance_liquidation, stop.clearance_mark
 
 
 def _no_further(one: Place, other: Place) -> bool:

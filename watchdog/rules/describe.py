@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from watchdog.domain.effects import Level
 from watchdog.rules.hours import say_between
 from watchdog.rules.schema import (
+    MOST_REPEATS,
+    OF_BOTH,
     AtPrice,
     BeforeLiquidation,
     Comparison,
@@ -59,7 +62,7 @@ def describe_head(ruleset: Ruleset) -> list[str]:
     if ruleset.mode is Mode.ACT:
         wait = ruleset.first_act_after
         lines.append(
-            f"     an account new to act shows its plan first and waits {say_duration(wait)}"
+            f"     an account new to act shows its plan first, and for {say_duration(wait)} only asks"
             if wait
             else "     an account new to act acts at once (first_act_after is 0s)"
         )
@@ -95,9 +98,13 @@ def describe_rule(ruleset: Ruleset, rule: Rule) -> list[str]:
         lines.append(f"  mode       {_MODES[rule.mode]}")
     if rule.notify:
         lines.append(f"  told       {_told(rule.notify)}")
-    lines.append(f"  repeated   every {say_duration(rule.repeat)} while it lasts")
+    if max(rule.levels) >= Level.CRITICAL:
+        again = f"again after {say_duration(rule.repeat)}, at most {MOST_REPEATS} times, until acknowledged"
+        lines.append(f"  repeated   critical and above: {again}")
+    least = min(Level.CRITICAL, max(rule.levels)).name.lower()  # as alerts.lifecycle.escalates_from
     lines += [
-        f"  {'' if index else 'escalated':<10} {say_duration(step.after)} without an ack: {_names(step.notify)} too"
+        f"  {'' if index else 'escalated':<10} from {least} on, {say_duration(step.after)} without an ack: "
+        f"{_names(step.notify)} too"
         for index, step in enumerate(rule.escalate)
     ]
     return lines
@@ -135,6 +142,8 @@ def asked_for(ruleset: Ruleset, rule: Rule) -> bool:
 
 
 def _scopes(rule: Rule) -> str:
+    if rule.metric in OF_BOTH and "pool" in rule.scopes:
+        return "each position and each pool of several"
     if rule.metric is Metric.MARGIN_RATIO:
         kinds = {"pool": "each cross pool", "position": "each isolated position"}
         return " and ".join(kinds[scope] for scope in sorted(rule.scopes))
@@ -197,20 +206,21 @@ def _stop(ruleset: Ruleset, rule: Rule, stop: StopRule) -> Iterator[str]:
         f"at least {say_share(stop.clearance_liquidation)} (and fee and tick) before liquidation, "
         f"{say_share(stop.clearance_mark)} from mark, else no order and an alert"
     )
-    yield (
-        "mark already past that place: nothing is sent, halfway to liquidation is proposed"
-        if stop.if_past is IfPast.ASK
-        else "mark already past that place: nothing is sent, an alert says so"
-    )
+    why_not = unsent(ruleset, rule)
+    after = "nothing is sent" if stop.no_answer is None else f"it is sent after {say_duration(stop.no_answer)}"
+    if stop.if_past is IfPast.ASK:
+        unanswered = "" if why_not or stop.no_answer is None else f"; without an answer {after}"
+        yield f"mark already past that place: nothing is sent, halfway to liquidation is proposed{unanswered}"
+    else:
+        yield "mark already past that place: nothing is sent, an alert says so"
     yield (
         "only ever tightened by itself"
         if not stop.may_loosen
         else "may be loosened by itself when liquidation moves away"
     )
-    if why := unsent(ruleset, rule):
-        yield f"will not be sent: {why}"
+    if why_not:
+        yield f"will not be sent: {why_not}"
     elif asked_for(ruleset, rule):
-        after = "nothing is sent" if stop.no_answer is None else f"it is sent after {say_duration(stop.no_answer)}"
         yield f"in mode ask it is proposed, you confirm; without an answer {after}"
 
 

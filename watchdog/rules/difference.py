@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from watchdog.domain.effects import Level
+from watchdog.rules.covering import beats
 from watchdog.rules.describe import say_condition, say_place, say_selector
 from watchdog.rules.hours import say_between
 from watchdog.rules.schema import IfPast, Metric, Mode, Rule, Ruleset, Selector, StopRule, Threshold
@@ -18,19 +19,62 @@ _MEANS = {
 
 
 def difference(before: Ruleset, after: Ruleset) -> tuple[str, ...]:
-    """A line for each thing that changed; empty when both files say the same, whatever their order and comments."""
-    old, new = ({rule.name: rule for rule in rules.rules} for rules in (before, after))
+    """A line for each thing that changed; empty when both files say the same, whatever their order and comments.
+
+    The modes, then the stops that are lost or may come later or further out, then all else: long messages are cut.
+    """
+    old, new = _by_name(before), _by_name(after)
     renamed = _renamed(old, new)
     gone = [old[name] for name in old if name not in new and name not in renamed]
     came = [new[name] for name in new if name not in old and name not in renamed.values()]
+    lines = [(_rank(rule, None), f'GONE: rule "{rule.name}" ({_in_short(rule)})') for rule in gone]
+    lines += [
+        (_rank(old[name], rule), line) for name, rule in new.items() if name in old and (line := _rule(old[name], rule))
+    ]
     return (
         *_modes(before, after),
-        *(f'GONE: rule "{rule.name}" ({_in_short(rule)})' for rule in sorted(gone, key=_without_stop)),
-        *(line for name, rule in new.items() if name in old and (line := _rule(old[name], rule))),
+        *(line for _, line in sorted(lines, key=_by_rank)),
         *(f'new: rule "{rule.name}" ({_in_short(rule)})' for rule in came),
         *(f'rule "{name}" is now called "{renamed[name]}"' for name in renamed),
         *_rest(before, after),
     )
+
+
+def stops_lost(before: Ruleset, after: Ruleset) -> bool:
+    """Whether a stop that a rule placed or proposed, on whatever account, is no longer placed nor proposed by any."""
+    old, new = _by_name(before), _by_name(after)
+    renamed = _renamed(old, new)
+    for account in ("", *before.account_modes, *after.account_modes):  # "": any that is not named
+        for name, rule in old.items():
+            if not _does(before, rule, account):
+                continue
+            same = new.get(renamed.get(name, name))
+            heirs = [same] if same is not None else [one for one in after.rules if beats(one, rule)]
+            if not any(_does(after, heir, account) for heir in heirs):
+                return True
+    return False
+
+
+def _does(ruleset: Ruleset, rule: Rule, account: str) -> bool:
+    """Whether the rule places or proposes a stop on an account."""
+    return rule.stop is not None and ruleset.mode_for(account, Mode.ACT, rule) is not Mode.WATCH
+
+
+def _by_name(ruleset: Ruleset) -> dict[str, Rule]:
+    return {rule.name: rule for rule in ruleset.rules}
+
+
+def _by_rank(line: tuple[int, str]) -> int:
+    return line[0]
+
+
+def _rank(was: Rule, will: Rule | None) -> int:
+    """Where the line of a changed rule (None: gone) stands: what takes protection away first."""
+    if was.stop is not None and (will is None or will.stop is None):
+        return 0
+    if was.stop is not None and will is not None and not beats(will, was):
+        return 1
+    return 2 if will is None else 3
 
 
 def _renamed(old: Mapping[str, Rule], new: Mapping[str, Rule]) -> dict[str, str]:
@@ -44,10 +88,6 @@ def _renamed(old: Mapping[str, Rule], new: Mapping[str, Rule]) -> dict[str, str]
                 del came[twin]
                 renamed[name] = twin
     return renamed
-
-
-def _without_stop(rule: Rule) -> bool:
-    return rule.stop is None
 
 
 def _modes(before: Ruleset, after: Ruleset) -> Iterator[str]:

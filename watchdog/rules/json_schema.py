@@ -101,11 +101,13 @@ def _rule() -> Shape:
         ),
         "mode": MODE_SHAPE,
         "notify": notify,
-        "repeat": _described(DURATION_SHAPE, 'Told again while it lasts: "30m".'),
+        "repeat": _described(
+            DURATION_SHAPE, 'Critical and above: told again after "30m", at most 3 times, until acknowledged.'
+        ),
         "escalate": list_of(
             table(
                 {"after": DURATION_SHAPE, "notify": notify},
-                "Who else hears when nobody has acknowledged.",
+                "Who else hears when nobody has acknowledged an alert of critical or more.",
                 ("after", "notify"),
             ),
             "Steps, in rising order of time.",
@@ -193,7 +195,7 @@ def _stop() -> Shape:
             "may_loosen": {"type": "boolean", "description": "May it follow a liquidation price that moved away?"},
             "no_answer": one_text(
                 rf"nothing|stop\s+after\s+{TIME}",
-                'In mode ask, when nobody answers: "nothing", or "stop after 3m".',
+                'When nobody answers what is asked (mode ask; a place passed already): "nothing", or "stop after 3m".',
             ),
         },
         "A stop-loss: reduce-only, stop-market, triggered on mark.",

@@ -8,7 +8,7 @@ from functools import partial
 
 from watchdog.rules.names import Names
 from watchdog.rules.parse_rule import read_rule
-from watchdog.rules.schema import Blind, Mode, Ruleset
+from watchdog.rules.schema import LEVELS, Blind, Mode, Ruleset
 from watchdog.rules.table import Table, whole
 from watchdog.rules.units import read_duration, read_mode
 from watchdog.tomlfile import FileError, Problem, did_you_mean, parse_toml, quoted
@@ -20,6 +20,25 @@ _ELSEWHERE = {
     "channel": "channels belong in watchdog.toml",
     "channels": "channels belong in watchdog.toml",
     "store": "the store belongs in watchdog.toml",
+    "mode": "mode belongs under [protection], in the lines below it",
+    "first_act_after": "first_act_after belongs under [protection], in the lines below it",
+    "replacements_per_hour": "replacements_per_hour belongs under [limits], in the lines below it",
+    **{
+        key: f"{quoted(key)} belongs to a rule: write [[rule]] in a line above it"
+        for key in (
+            "name",
+            "metric",
+            "where",
+            "except",
+            "only_if",
+            "between",
+            "notify",
+            "repeat",
+            "escalate",
+            "stop",
+            *LEVELS,
+        )
+    },
 }
 
 

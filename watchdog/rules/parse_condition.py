@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from watchdog.rules.schema import Comparison, Condition, Metric, Selector, subjects
+from watchdog.rules.schema import OF_BOTH, Comparison, Condition, Metric, Scope, Selector, subjects
 from watchdog.rules.table import Table, one_of
 from watchdog.rules.units import read_at
 from watchdog.tomlfile import WrongValueError
@@ -15,6 +15,8 @@ LATER_METRICS: Final = (
     "debt_at_gap", "funding_due", "concentration", "net_exposure", "collateral_discount", "adl_rank",
 )  # fmt: skip
 """Metrics that are planned, and refused by name until they are built."""
+
+_POSITIONS: Final[frozenset[Scope]] = frozenset({"position"})
 
 
 def read_metric(raw: object) -> Metric:
@@ -64,7 +66,7 @@ def never_known(metric: Metric, other: Metric, where: Selector) -> str:
 
     A cross position has the shock distance of its pool; an isolated one is in none.
     """
-    scopes = subjects(metric, where)
+    scopes = _POSITIONS if metric in OF_BOTH else subjects(metric, where)  # then it is measured on positions alone
     if scopes <= other.scopes or (other is Metric.SHOCK_DISTANCE and where.margin_mode == ("cross",)):
         return ""
     has = " and ".join(sorted(f"{scope}s" for scope in scopes))

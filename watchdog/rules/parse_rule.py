@@ -14,14 +14,13 @@ from watchdog.rules.parse_condition import read_condition, read_metric
 from watchdog.rules.parse_selector import read_selector
 from watchdog.rules.parse_stop import read_stop
 from watchdog.rules.parse_told import read_escalate, read_notify
-from watchdog.rules.schema import LEVELS, Metric, Rule, Selector, Threshold, subjects
+from watchdog.rules.schema import LEVELS, REPEAT, Metric, Rule, Selector, Threshold, subjects
 from watchdog.rules.table import Table, text, whole
 from watchdog.rules.units import default_clear, read_at, read_clear, read_duration, read_mode, say_level
 from watchdog.tomlfile import quoted
 
 _LATER_KEYS = ("window", "within")
 _LONGEST_NAME = 40
-_REPEAT = 1800.0
 _CONFIRM_EMERGENCY = 2
 """One bad print must not wake anybody at the highest level."""
 
@@ -63,7 +62,7 @@ def read_rule(table: Table, seen: dict[str, int], names: Names) -> Rule | None:
         only_if=only_if,
         mode=mode,
         stop=stop,
-        repeat=_REPEAT if repeat is None else repeat,
+        repeat=REPEAT if repeat is None else repeat,
         line=table.line,
         notify=notify,
         escalate=escalate,

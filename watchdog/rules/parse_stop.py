@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from watchdog.domain.effects import Level
 from watchdog.rules.schema import (
+    OF_BOTH,
     AtPrice,
     BeforeLiquidation,
     EntryToLiquidation,
@@ -66,7 +67,7 @@ def read_stop(
     stop = table.table("stop")
     if stop is None:
         return None
-    if scopes is not None and "pool" in scopes:
+    if scopes is not None and "pool" in scopes and metric not in OF_BOTH:  # those have positions' own figures as well
         hint = ': add where = { margin_mode = "isolated" }' if metric is Metric.MARGIN_RATIO else ""
         table.key_problem(f"a stop closes a position, and {metric} is measured on pools{hint}", "stop")
     when = read_when(stop, "stop", written)

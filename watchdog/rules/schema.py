@@ -17,6 +17,12 @@ MetricUnit: TypeAlias = Literal["share", "times", "money"]
 LEVELS: Final[Mapping[str, Level]] = {"warn": Level.WARN, "critical": Level.CRITICAL, "emergency": Level.EMERGENCY}
 """The levels a rule can have, as the file names them, in rising order."""
 
+REPEAT: Final = 1800.0
+"""Seconds after which an alert of critical or more is said again, where its rule says nothing of it."""
+
+MOST_REPEATS: Final = 3
+"""How often an alert nobody acknowledged is said again at the same level."""
+
 
 class Metric(StrEnum):
     """What a rule measures."""
@@ -128,6 +134,11 @@ class Selector:
     margin_mode: tuple[str, ...] = ()
     min_notional: Decimal | None = None
 
+    @property
+    def picks_positions(self) -> bool:
+        """Whether it tells positions of one pool apart."""
+        return bool(self.symbol or self.side) or self.min_notional is not None
+
 
 @dataclass(frozen=True, slots=True)
 class EntryToLiquidation:
@@ -198,7 +209,10 @@ class StopRule:
     may_loosen: bool
     """True: it may follow a liquidation price that moved away, by itself."""
     no_answer: float | None = None
-    """In mode ask: seconds after which a proposal nobody answered is sent by itself; None: nothing is sent."""
+    """Seconds after which a proposal nobody answered is sent by itself; None: nothing is sent.
+
+    Proposed is what a rule in mode ask wants, and in mode act too a stop whose place is already passed.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,15 +263,24 @@ class Rule:
 
     @property
     def scopes(self) -> frozenset[Scope]:
-        """What it is measured on: positions, except shock distance (pools) and margin ratio.
-
-        A margin ratio is measured on cross pools and isolated positions, as far as `where` leaves both.
-        """
-        return subjects(self.metric, self.where)
+        """What it is measured on: positions, pools or both, as `subjects` has it."""
+        return subjects(self.metric, self.where, self.exclude, self.only_if)
 
 
-def subjects(metric: Metric, where: Selector) -> frozenset[Scope]:
-    """What a rule on this metric is measured on."""
+OF_BOTH: Final = frozenset({Metric.ROOM_USED, Metric.EFFECTIVE_LEVERAGE})
+"""What a cross position has, and its pool has as another figure. A pool of one position has the same: it is not judged
+for itself there, so that one danger does not speak twice."""
+
+
+def subjects(
+    metric: Metric, where: Selector, exclude: Selector | None = None, only_if: Condition | None = None
+) -> frozenset[Scope]:
+    """What a rule on this metric is measured on, as far as the rest of the rule leaves it.
+
+    A margin ratio belongs to cross pools and isolated positions, a shock distance to pools; the room used and the
+    leverage are those of positions and of pools, but of positions alone where the rule picks positions (by symbol,
+    side or notional) or asks for something that only a position has.
+    """
     if metric is Metric.SHOCK_DISTANCE:
         return frozenset({"pool"})
     if metric is Metric.MARGIN_RATIO:
@@ -265,6 +288,15 @@ def subjects(metric: Metric, where: Selector) -> frozenset[Scope]:
             return frozenset({"pool"})
         if where.margin_mode == ("isolated",):
             return frozenset({"position"})
+        return frozenset({"pool", "position"})
+    asked = () if only_if is None else (*only_if.any, *only_if.all)
+    if (
+        metric in OF_BOTH
+        and where.margin_mode != ("isolated",)
+        and not where.picks_positions
+        and not (exclude is not None and exclude.picks_positions)
+        and all("pool" in one.metric.scopes for one in asked)
+    ):
         return frozenset({"pool", "position"})
     return frozenset({"position"})
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
+import stat
 import tomllib
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -54,10 +56,15 @@ class TomlDocument:
 
 
 def read_text(path: Path, shown: str | None = None) -> str:
-    """The text of a file; `shown` is how messages name it. Raises FileError in words for anything that is no text."""
+    """The text of a file; `shown` is how messages name it. Raises FileError in words for anything that is no text.
+
+    What is no plain file is not read: a pipe would keep its reader waiting for ever.
+    """
     file = shown if shown is not None else str(path)
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb", opener=_without_waiting) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise FileError([Problem(file, 0, 0, "is not a file but a pipe or a device")])
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise FileError([Problem(file, 0, 0, "there is no such file")]) from None
@@ -75,6 +82,11 @@ def read_text(path: Path, shown: str | None = None) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode(errors="replace")
         raise FileError([Problem(file, *place_of(before, len(before)), "not UTF-8 text from here on")]) from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a pipe that nobody writes to is opened as well, and at once."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def parse_toml(text: str, file: str) -> TomlDocument:

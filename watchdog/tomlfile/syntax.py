@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from watchdog.tomlfile.positions import LineColumn, Positions
@@ -11,10 +12,13 @@ from watchdog.tomlfile.problem import Problem, quoted
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _PAIR = re.compile(r"""^\s*(?P<key>[\w."' -]+?)\s*=\s*(?P<value>.*?)\s*(?:\#.*)?$""")
+_HEADER = re.compile(r"^[ \t]*(?P<open>\[\[?)[ \t]*(?P<name>[\w-]+)[ \t]*\]", re.MULTILINE)
 _BARE_TEXT = re.compile(r"""^[^"'\[\]{},=]+$""")
 _BARE_WORD = re.compile(r"""[^\s"'\[\]{},=\#]+""")
 _INSIDE_TEXT = ("Unescaped", "Found invalid", "Invalid hex", "Escaped character", "Illegal character '\\x")
 _AGAIN = ("Cannot declare", "Cannot overwrite", "Cannot mutate", "Cannot redefine", "Duplicate inline table key")
+_CURLY = "“”„‟‘’‚‛«»"
+_INLINE = "{ … } stays on one line, without a comma before the closing }"
 _MOST = 20
 """Syntax mistakes reported at once: past this it is no TOML file at all."""
 
@@ -75,6 +79,8 @@ def _explain(text: str, file: str, said: str, *, again: bool) -> tuple[list[Prob
     if said.startswith(_AGAIN):
         if again:  # a header left out above makes keys look doubled: no more of it
             return [], None
+        if single := _single_headers(text, file):
+            return single, None
         twice = [
             Problem(file, *double.again, f"{quoted(double.name)} is written twice, first in line {double.first.line}")
             for double in Positions(text).duplicates
@@ -88,6 +94,9 @@ def _explain(text: str, file: str, said: str, *, again: bool) -> tuple[list[Prob
     offset = sum(len(before) + 1 for before in text.split("\n")[: place.line - 1]) + place.column - 1
     opened = None if said.startswith(_INSIDE_TEXT) else _opened(text, offset)
     at_end = at is not None and at[1] is None
+    in_braces = opened is not None and opened.what == "{" and said.startswith("Invalid initial character")
+    if in_braces and text[offset : offset + 1] in ("", "\n", "}", "#"):  # a comma, or the brace itself, and then no key
+        return [Problem(file, *place, _INLINE)], place.line if balanced else None
     if opened is None or (
         opened.what in "[{" and not at_end and place_of(text, opened.offset).line == place.line
     ):  # what is open on the same line may be closed there: the error's own place says more
@@ -96,8 +105,28 @@ def _explain(text: str, file: str, said: str, *, again: bool) -> tuple[list[Prob
     close = {"[": "]", "{": "}"}.get(opened.what, opened.what)
     kind = {"[": "list", "{": "inline table"}.get(opened.what, "text")
     one_line = opened.what in ("'", '"')
-    problem = Problem(file, *begin, f"this {kind} is not closed: {close} is missing")
+    curly = one_line and any(char in _CURLY for char in text.split("\n")[begin.line - 1][begin.column :])
+    hint = f" (a curly quote closes nothing: write {close})" if curly else ""
+    problem = Problem(file, *begin, f"this {kind} is not closed: {close} is missing{hint}")
     return [problem], begin.line if one_line else None
+
+
+def _single_headers(text: str, file: str) -> list[Problem]:
+    """Headers in single brackets of what the file has in double ones as well: `[rule]` beside `[[rule]]`."""
+    double = {
+        match["name"]: place_of(text, match.start("open")).line
+        for match in _HEADER.finditer(text)
+        if match["open"] == "[["
+    }
+    return [
+        Problem(file, *place_of(text, match.start("open")), _with_two(match["name"], double))
+        for match in _HEADER.finditer(text)
+        if match["open"] == "[" and match["name"] in double
+    ]
+
+
+def _with_two(name: str, double: Mapping[str, int]) -> str:
+    return f"write [[{name}]], with two brackets, as in line {double[name]}"
 
 
 def _place(text: str, at: re.Match[str] | None) -> LineColumn:
@@ -130,6 +159,8 @@ def _meant(line: str, column: int) -> str | None:
         value = next((word[0] for word in _BARE_WORD.finditer(line) if word.start() < column <= word.end() + 1), "")
         if not value or _is_value(value):
             return None
+    if any(char in _CURLY for char in value):
+        return f'write straight quotes: "{quoted(value.strip(_CURLY))[1:-1]}"'
     return (
         f"write {value.lower()} in small letters"
         if value.lower() in ("true", "false")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from watchdog.domain.facts import Answer, Frame, Mark
 from watchdog.domain.position import AccountRead, StopOrder
 
 
 class ReadError(Exception):
-    """A read that gave no complete account. Says why in words fit for a message: no secret, no URL."""
+    """A read that gave no complete account. Says why in words fit for a message: no secret, no URL.
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    `retry_after`: the seconds the venue asked us to wait. `limited`: because we, or others at this address, asked too
+    often; asking again before then makes it worse.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None, *, limited: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+        self.limited = limited
 
 
 class VenueRefusedError(Exception):
@@ -77,4 +82,13 @@ class Venue(Protocol):
 
     async def close(self) -> None:
         """Let go of every socket and task."""
+        ...
+
+
+@runtime_checkable
+class Lists(Protocol):
+    """A venue that says what it lists."""
+
+    def symbols(self) -> Collection[str]:
+        """The unified symbols of all its markets of our kind; empty until they were read."""
         ...

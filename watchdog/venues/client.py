@@ -25,7 +25,7 @@ import ccxt.pro
 import certifi
 
 from watchdog.venues.budget import Budget
-from watchdog.venues.errors import AnswerError, LostError, NoAnswerError
+from watchdog.venues.errors import TOO_MANY, AnswerError, LostError, NoAnswerError
 from watchdog.venues.guard import Guard
 from watchdog.venues.line import Line
 from watchdog.venues.scrub import scrub
@@ -38,8 +38,10 @@ _ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What ccxt's code lets escape when it meets a value it does not expect."""
 _OK = range(200, 300)
 _NO_ERROR = frozenset({"0", "200"})
-_TOO_MANY = {429: 60.0, 418: 120.0}
-"""Statuses that tell us to wait, and how long when the answer does not say."""
+_WAITS = {429: 60.0, 418: 120.0}
+"""How long we wait by status when the answer does not say."""
+LONGEST_BAN = 3 * 86400.0
+"""Seconds. Binance's bans last "from 2 minutes to 3 days" (its REST API's general information, IP limits)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +198,8 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
             return
         words = scrub(message or body or "", self._secrets)
         wait = _seconds(lower.get("retry-after"))
-        if code in _TOO_MANY:
-            wait = _TOO_MANY[code] if wait is None else wait
+        if code in TOO_MANY:
+            wait = min(_WAITS[code] if wait is None else wait, LONGEST_BAN)
             self._ways.budget.stop_reads(wait, f"{self._ways.name} limits this address (HTTP {code}: {words})")
         raise AnswerError(code, raw, words, wait)
 

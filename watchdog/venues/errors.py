@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+TOO_MANY = frozenset({418, 429})
+"""HTTP statuses that say that this address asked too often, or is banned for it."""
+
 
 class AnswerError(Exception):
     """The venue answered, and not with what was asked for.
@@ -17,6 +20,7 @@ class AnswerError(Exception):
         self.code = code
         self.message = message
         self.retry_after = retry_after
+        self.limited = http in TOO_MANY
 
 
 class NoAnswerError(Exception):

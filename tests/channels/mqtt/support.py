@@ -118,6 +118,7 @@ def pool(asset: str = "USDT") -> dict[str, Any]:
         "shock_distance": share("0.17"),
         "effective_leverage": {"value": "5.4", "unit": "times", "source": "ours"},
         "positions": ["BTC/USDT:USDT"],
+        "doubted": False,
     }
 
 

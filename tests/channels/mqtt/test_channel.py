@@ -35,10 +35,11 @@ async def test_a_message_is_told_and_heard(broker: Broker, topic: str, version: 
                 "account": "main",
                 "level": "critical",
                 "event": "fired",
-                "alert": "room/BTC/USDT:USDT",
-                "handle": handle("room/BTC/USDT:USDT"),
+                "alert": "room|m1",
+                "handle": handle("room|m1"),
                 "lines": [FIRST_LINE, "Mark 112,952 · liq 111,441"],
                 "sound": True,
+                "earlier": False,
                 "at": "2025-10-10T20:50:00+00:00",
             }
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -135,5 +136,17 @@ def test_the_service_makes_views_of_this_form() -> None:
     assert made["main/pool/USDT"]["equity"] == 8000
     bench.after(5).read(account())
     gone = report.view(bench.state, bench.now)
-    assert gone.status["vanished"] == [{"symbol": BTC, "position_side": "both"}]
+    (missing,) = gone.status["vanished"]
+    assert (missing["symbol"], missing["position_side"]) == (BTC, "both")
+    assert missing["says"].startswith("BTC long 0.500 was not in the last answer, not known to be closed; before: ")
     assert states(gone)["main/position/BTCUSDT"]["vanished"]
+    assert states(gone)["main"]["positions"] == 1
+
+
+def test_a_pool_that_may_lack_a_position_has_no_figures() -> None:
+    """With a position of it missing from the last read, what is left says nothing of it."""
+    view = shown()
+    row = {**view.status["pools"][0], "doubted": True}
+    doubted = states(replace(view, status={**view.status, "pools": [row]}))["main/pool/USDT"]
+    assert doubted["margin_ratio"] is None
+    assert "missing from the last read" in doubted["why"]["margin_ratio"]

@@ -83,6 +83,7 @@ def idle_account(name: str) -> dict[str, Any]:
         "age": 2.0,
         "reads_fail": "",
         "positions": [],
+        "vanished": [],
         "pools": [],
         "alerts": [],
     }

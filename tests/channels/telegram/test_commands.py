@@ -149,6 +149,7 @@ POOL = {
     "equity": figure("41210.5", "money"),
     "margin_ratio": figure("0.12", "share"),
     "shock_distance": figure("0.077", "share"),
+    "doubted": False,
 }
 
 

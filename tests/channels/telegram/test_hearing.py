@@ -112,6 +112,21 @@ async def test_an_answer_that_takes_long_is_announced_and_comes(
         assert (await answered(house, count=3))[2][0].startswith("No answer within")
 
 
+async def test_a_refusal_that_takes_long_says_that_nothing_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the same words as one that comes at once."""
+    monkeypatch.setattr(hearing, "TOAST_S", 0.05)
+    async with home(tmp_path, ANN) as house:
+        await house.listen()
+        await house.tell(alert_message("a"))
+        house.desk.gate, house.desk.reply = asyncio.Event(), Reply("", "the plan is older\nthan a minute", ok=False)
+        tap = await house.server.press(ANN, "Ack")
+        assert await toasted(house, tap) == "Working on it: the answer comes as a message"
+        house.desk.gate.set()
+        assert (await answered(house, count=2))[1] == ["NOT DONE: the plan is older", "than a minute"]
+
+
 async def test_a_tap_whose_toast_comes_too_late_is_answered_by_a_message(tmp_path: Path) -> None:
     """Telegram takes a toast for a few seconds only."""
     async with home(tmp_path, ANN) as house:

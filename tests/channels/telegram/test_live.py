@@ -8,8 +8,11 @@ from pathlib import Path
 
 from tests.botapi import Fault
 from tests.channels.telegram.support import ACK, ANN, BEN, START, Home, alert_message, home, live, restarted, view
-from watchdog.channels.telegram.live import Board, read_memory
+from tests.core.bench import Bench, account, position, shipped
+from watchdog import report
+from watchdog.channels.telegram.live import Board, Edit, read_memory
 from watchdog.domain.effects import Level
+from watchdog.domain.facts import Command
 from watchdog.domain.verbs import Verb
 
 HEAD = "CRITICAL · BTC long 1.3% from liq · NO STOP · main"
@@ -91,15 +94,56 @@ async def test_an_alert_that_is_gone_without_a_word_ends_too(tmp_path: Path) -> 
 
 
 async def test_an_ack_is_shown_where_the_alert_is(tmp_path: Path) -> None:
-    """Said once, with the buttons that are left."""
+    """Said once, beside the time, with the buttons that are left; where only the time changes nothing is edited."""
     async with home(tmp_path, ANN) as house:
         await house.tell(alert_message("a"))
-        seen = replace(live(HEAD, "Mark 1", acknowledged=True), buttons=(replace(ACK, label="Silence 1h"),))
-        house.channel.show(view(START + 5, seen))
-        await house.wait(20.0)
+        for second in range(40):
+            time = f"20:50:{second:02} UTC · seen by Ann, by phone"
+            seen = replace(live(HEAD, "Mark 1", time, acknowledged=True), buttons=(replace(ACK, label="Silence 1h"),))
+            house.channel.show(view(START + 5 + second, seen))
+            await house.wait(1.0)
         (one,) = house.chat().seen
-        assert one.lines[:3] == [HEAD, "Mark 1", "acknowledged"]
-        assert one.buttons == [["Silence 1h"]]
+        assert one.lines == [HEAD, "Mark 1", "20:50:00 UTC · seen by Ann, by phone"]
+        assert (one.buttons, len(one.versions)) == ([["Silence 1h"]], 1)
+
+
+def test_an_acknowledged_alert_as_the_daemon_words_it_is_edited_once() -> None:
+    """Its words, with who has seen it: as many lines as they are, and none anew before a figure changes."""
+    bench = Bench.with_rules(shipped("watch"))
+    held = account(position(mark="94000", venue_liquidation="90400"))
+    for _ in range(8):
+        bench.read(held)
+        bench.after(10)
+    board = Board()
+    for number, told in enumerate(bench.messages()):
+        board.sent(told, number)
+    bench.put(Command(Verb.ACK, "me", by="Ann, by phone"))
+    edits: list[Edit] = []
+    for _ in range(3):
+        bench.after(2)
+        shown = report.view(bench.state, bench.now)
+        board.show(shown)
+        while len(edits) < 9 and (edit := board.next_edit()) is not None:
+            edits.append(edit)
+            board.done(edit, bench.mono)
+            assert edit.lines in [alert.lines for alert in shown.alerts]
+            assert edit.lines[-1].endswith(" UTC · seen by Ann, by phone")
+    assert len({edit.key for edit in edits}) == len(edits) > 0
+
+
+def test_the_end_keeps_who_has_seen_it() -> None:
+    """In the line that says when it ended."""
+    board = Board()
+    board.sent(alert_message("a"), 1)
+    for stamp in ("20:50:01 UTC", "20:50:01 UTC · seen"):
+        board.show(view(START + 1, live(HEAD, "Mark 1", stamp)))
+        edit = board.next_edit()
+        assert edit is not None, "who has seen it is news by itself"
+        board.done(edit, 1.0)
+    board.sent(replace(alert_message("b", "resolved"), at=START + 2), 2)
+    end = board.next_edit()
+    assert end is not None
+    assert end.lines == (HEAD, "Mark 1", "resolved 20:50 UTC · seen")
 
 
 async def test_a_message_somebody_deleted_is_forgotten(tmp_path: Path) -> None:
@@ -213,12 +257,60 @@ def test_an_edit_under_way_never_undoes_a_newer_message() -> None:
         if newer:
             board.sent(replace(alert_message("b", "worsened"), at=START + 2), 2)
         if resolved:
-            board.sent(alert_message("c", "resolved"), 3)
+            board.sent(replace(alert_message("c", "resolved"), at=START + 3), 3)
         board.done(edit, 5.0)
         board.show(view(START + 9, live(HEAD, "Mark 2")))
         after = board.next_edit()
         assert after is not None
         assert (after.message_id, after.last) == (2 if newer else 1, resolved)
+
+
+def test_an_older_message_of_an_alert_ends_and_replaces_nothing() -> None:
+    """Whatever comes late, a critical that fires goes on living, with its buttons."""
+    for late in ("resolved", "fired", "repeated"):
+        board = Board()
+        board.sent(replace(alert_message("c", "fired"), at=START + 600), 11)
+        assert board.sent(replace(alert_message("late", late), at=START + 300), 12) is None
+        board.show(view(START + 605, live(HEAD, "Mark 1")))
+        edit = board.next_edit()
+        assert edit is not None
+        assert (edit.message_id, edit.last, edit.buttons) == (11, False, (ACK,))
+
+
+def test_an_older_message_undoes_no_end() -> None:
+    """Resolved is later than what comes late, before and after the living message was edited."""
+    for edited in (True, False):
+        board = Board()
+        board.sent(alert_message("a"), 1)
+        board.sent(replace(alert_message("r", "resolved"), at=START + 20), 2)
+        end = board.next_edit()
+        assert end is not None
+        if edited:
+            board.done(end, 1.0)
+        assert board.sent(replace(alert_message("late", "worsened"), at=START + 10, earlier=edited), 3) is None
+        assert board.next_edit() == (None if edited else end)
+
+
+async def test_a_critical_that_fired_while_the_chat_waited_stays_alive(tmp_path: Path) -> None:
+    """A warning resolved and a critical fired during a 429: told in that order; the last goes on living."""
+    async with home(tmp_path, ANN) as house:
+        await house.tell(replace(alert_message("w", "fired", "WARN"), level=Level.WARN, sound=False))
+        await house.wait(2.0)
+        house.server.faults.add(Fault("429", "sendMessage", seconds=30))
+        await house.tell(replace(alert_message("other", alert="room|ETH"), level=Level.WARN, sound=False))
+        for number, event, level, first in (
+            ("r", "resolved", Level.WARN, "OK"),
+            ("c", "fired", Level.CRITICAL, HEAD),
+        ):
+            await house.wait(5.0)
+            told = replace(alert_message(number, event, first), level=level, at=house.clock.now().wall)
+            await house.tell(told)
+        await house.wait(60.0)
+        await shown(house, HEAD, "Mark 1")
+        seen = house.chat().seen
+        assert [one.lines[0] for one in seen[:3]] == ["WARN", "OK", HEAD]
+        assert [one.sound for one in seen[:3]] == [False, False, True]
+        assert (seen[2].lines[1], seen[2].buttons) == ("Mark 1", [["Ack"]])
 
 
 def test_a_proposal_is_not_written_over() -> None:

@@ -92,6 +92,14 @@ def test_a_messages_time_is_found_at_its_end() -> None:
     assert words.stamp_of(("a", "03:12:04")) == "03:12"
     assert words.stamp_of(("a", "read 03:12:04 CEST")) is None
     assert words.without_stamp(("a", "03:12:04 CEST")) == ("a",)
+    for seen in ("seen", "seen by Ann · B, by phone"):
+        for time in ("03:12:04 CEST", "03:12:04"):
+            assert words.stamp_of(("a", f"{time} · {seen}")) == f"03:12{time[8:]}"
+            assert words.without_stamp(("a", f"{time} · {seen}")) == ("a",)
+            assert words.seen_in(("a", f"{time} · {seen}")) == seen
+    assert words.seen_in(("a", "03:12:04 CEST")) == ""
+    assert words.seen_in(()) == ""
+    assert words.stamp_of(("a", "03:12:04 CEST · seen it")) is None
     assert words.without_stamp(("a", "b")) == ("a", "b")
 
 

@@ -32,6 +32,7 @@ _MOST_DIGITS: Final = 40
 """Before or after the point. Written out, `1e999999999` would fill the memory."""
 _STALE: Final = f"the last good read is more than {FRESH:.0f} s old"
 _VANISHED: Final = "missing from the last read: not known to be closed"
+_DOUBTED: Final = "a position that may be in it is missing from the last read: not known to be closed"
 _OF_A_POSITION: Final = (
     *("size", "entry", "mark", "liquidation_venue", "liquidation_ours", "gap", "liquidation_near"),
     *(
@@ -94,7 +95,7 @@ def states(topic: str, view: View) -> dict[str, State]:
     for one in status["pools"]:
         made[f"{base}/pool/{_part(one['asset'])}"] = {
             "account": view.account,
-            **_figures(one, _STALE if stale else "", ()),
+            **_figures(one, _STALE if stale else _DOUBTED if one["doubted"] else "", ()),
             "at": at,
         }
     return made
@@ -112,6 +113,7 @@ def told(message: Message) -> bytes:
             "handle": handle(message.alert) if message.alert else None,
             "lines": message.lines,
             "sound": message.sound,
+            "earlier": message.earlier,
             "at": moment(message.at),
         }
     )
@@ -129,6 +131,7 @@ def moment(wall: float) -> str:
 
 def _account(view: View, at: str) -> State:
     status = view.status
+    held = {(one["symbol"], one["position_side"]) for one in (*status["positions"], *status["vanished"])}
     firing = [alert.level for alert in view.alerts]
     return {
         "account": view.account,
@@ -143,7 +146,7 @@ def _account(view: View, at: str) -> State:
         "read_at": None if status["age"] is None else moment(view.at - status["age"]),
         "age": status["age"],
         "reads_fail": status["reads_fail"],
-        "positions": len(status["positions"]) if status["read_at"] is not None else None,
+        "positions": len(held) if status["read_at"] is not None else None,
         "at": at,
     }
 

@@ -207,16 +207,16 @@ class Hearing:
                     await self._say(query, outlet, work.result())
                 else:
                     await self._toast(query, "Working on it: the answer comes as a message")
-                    await outlet.answer((await work).text.splitlines() or ("done",))
+                    await outlet.answer(_lines(await work))
             finally:
                 work.cancel()
 
     async def _say(self, query: CallbackQuery, outlet: Outlet, reply: Reply) -> None:
         """A reply over the screen, and as a message where that doesn't hold it or is too late."""
-        text = reply.text if reply.ok else f"NOT DONE: {reply.text}"
-        shown, whole = words.toast(text)
+        lines = _lines(reply)
+        shown, whole = words.toast("\n".join(lines))
         if not await self._toast(query, shown) or not whole:
-            await outlet.answer(text.splitlines() or ("done",))
+            await outlet.answer(lines)
 
     async def _toast(self, query: CallbackQuery, text: str) -> bool:
         try:
@@ -264,6 +264,12 @@ class Hearing:
         await self._session.keep("heard", f"{time.time():.0f} {outlet.chat} {who}")
         await self._toast(query, "Good: this phone wakes you")
         await outlet.rewrite(message_id, ("TEST · heard", f"{who} heard it."))
+
+
+def _lines(reply: Reply) -> Sequence[str]:
+    """What a tap is answered, line by line; where nothing was done it begins with that."""
+    text = reply.text if reply.ok else f"NOT DONE: {reply.text}"
+    return text.splitlines() or ("done",)
 
 
 def _uptime() -> float:

@@ -27,10 +27,12 @@ class Living:
 
     message_id: int
     at: float
-    """Wall seconds of the message: a view from before says nothing of it."""
+    """Wall seconds of the message, or of the end: what is from before says nothing of it."""
     lines: tuple[str, ...]
     """As last shown, without its time."""
     buttons: tuple[Button, ...] = ()
+    seen: str = ""
+    """Who has seen it, as shown beside the time."""
     looked: float = -1.0
     """Monotonic time of the last edit; below zero: none yet."""
     ended: str = ""
@@ -73,8 +75,11 @@ class Board:
         if not message.alert:
             return None
         key = (message.account, message.alert)
+        living = self._living.get(key)
+        if message.earlier or (living is not None and message.at < living.at):
+            return None  # how the alert stood before: the living message, or its end, knows better
         if message.event == "resolved":
-            self._end(key, f"resolved {words.stamp_of(message.lines) or clock_time(message.at, None)}")
+            self._end(key, f"resolved {words.stamp_of(message.lines) or clock_time(message.at, None)}", message.at)
         if message.event not in LIVING:
             return None
         living = Living(message_id, message.at, words.without_stamp(message.lines), message.buttons)
@@ -87,12 +92,12 @@ class Board:
         firing = {alert.key for alert in view.alerts}
         for key, living in list(self._living.items()):
             if key[0] == view.account and key[1] not in firing and view.at > living.at:
-                self._end(key, f"ended {clock_time(view.at, None)}")
+                self._end(key, f"ended {clock_time(view.at, None)}", view.at)
 
-    def _end(self, key: Key, line: str) -> None:
+    def _end(self, key: Key, line: str, at: float) -> None:
         living = self._living.get(key)
         if living is not None and not living.ended:
-            self._living[key] = replace(living, ended=line)
+            self._living[key] = replace(living, ended=f"{line} · {living.seen}" if living.seen else line, at=at)
 
     def next_edit(self) -> Edit | None:
         """The edit that is wanted most: what is over first, then the one that has waited longest, then the worst."""
@@ -102,8 +107,9 @@ class Board:
                 lines = (*living.lines, living.ended)
                 wanted.append((False, 0.0, 0, Edit(key, living.message_id, lines, (), last=True)))
             elif (alert := self._alert(key, living)) is not None:
-                lines = _shown(alert)
-                if lines != living.lines or alert.buttons != living.buttons:
+                lines = words.without_stamp(alert.lines)
+                now = (lines, alert.buttons, words.seen_in(alert.lines))
+                if now != (living.lines, living.buttons, living.seen):
                     stamped = (*lines, _stamp(self._views[key[0]], alert))
                     edit = Edit(key, living.message_id, stamped, alert.buttons, last=False)
                     wanted.append((True, living.looked, -(alert.level or Level.INFO), edit))
@@ -123,9 +129,8 @@ class Board:
         if edit.last:
             del self._living[edit.key]
             return
-        self._living[edit.key] = replace(
-            living, lines=words.without_stamp(edit.lines), buttons=edit.buttons, looked=now
-        )
+        lines, seen = words.without_stamp(edit.lines), words.seen_in(edit.lines)
+        self._living[edit.key] = replace(living, lines=lines, buttons=edit.buttons, seen=seen, looked=now)
 
     def forget(self, edit: Edit) -> None:
         """The message is gone, or can't be edited any more."""
@@ -154,12 +159,5 @@ def read_memory(remembered: Mapping[str, str], chat: int) -> list[tuple[Key, str
 
 
 def _stamp(view: View, alert: LiveAlert) -> str:
-    """The time at the end of an edited message."""
+    """The time at the end of an edited message, and who has seen it."""
     return alert.lines[-1] if words.stamp_of(alert.lines) is not None else clock_time(view.at, None)
-
-
-def _shown(alert: LiveAlert) -> tuple[str, ...]:
-    lines = words.without_stamp(alert.lines)
-    if alert.acknowledged and not any("acknowledged" in line.lower() for line in lines):
-        return (*lines, "acknowledged")
-    return lines

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
+from watchdog.alerts.words import covered
+
 Json: TypeAlias = Mapping[str, Any]
 
 _LATE_S = 30.0
@@ -48,7 +50,8 @@ def status(answer: Json) -> list[str]:
     ill = (
         wrong or dead or any(account["barred"] or account["reads_fail"] or not _fresh(account) for account in accounts)
     )
-    held = sum(len(account["positions"]) for account in accounts)
+    ill = ill or any(account["vanished"] or _unknown(account) for account in accounts)
+    held = sum(len(account["positions"]) + len(account["vanished"]) for account in accounts)
     lines = [
         f"{'NOT ALL WELL' if ill else 'ALL WELL'} · {_count(len(accounts), 'account')}, {_count(held, 'position')}"
     ]
@@ -65,6 +68,15 @@ def status(answer: Json) -> list[str]:
 
 def _fresh(account: Json) -> bool:
     return account["age"] is not None and account["age"] < _LATE_S
+
+
+def _unknown(account: Json) -> list[str]:
+    """The positions of which the distance from liquidation or the margin ratio is not known."""
+    return [
+        f"{row['symbol'].split('/')[0]} {row['side']}"
+        for row in account["positions"]
+        if "unknown" in row["liquidation_distance"] or "unknown" in row["margin_ratio"]
+    ]
 
 
 def _count(number: int, what: str) -> str:
@@ -84,17 +96,29 @@ def _account(account: Json) -> Iterator[str]:
         yield f"NO GOOD READ for {account['age']:.0f} s, last at {account['read_at']}"
     if account["reads_fail"]:
         yield f"Reads fail: {account['reads_fail']}"
-    if account["positions"]:  # worst first
-        nearest = account["positions"][0]
-        yield f"Nearest: {nearest['symbol'].split('/')[0]} {nearest['side']} {_nearness(nearest)}"
-    elif account["age"] is not None:
-        yield "No open position"
+    yield from _held(account)
     for pool in account["pools"]:
         ratio, shock = figure(pool["margin_ratio"]), figure(pool["shock_distance"])
         yield f"Pool {pool['asset']}: equity {figure(pool['equity'])}, ratio {ratio}, all together {shock} away"
+        if pool["doubted"]:
+            yield f"Pool {pool['asset']} is IN DOUBT: a position is missing from the last answer"
     for alert in account["alerts"]:
         seen = " (acknowledged)" if alert["acknowledged"] else ""
         yield f"Fires: {'; '.join(alert['says']) or alert['key']}{seen}"
+
+
+def _held(account: Json) -> Iterator[str]:
+    """What is open: what is missing or can't be judged before the nearest to liquidation."""
+    for gone in account["vanished"]:
+        yield gone["says"]
+    unknown = _unknown(account)
+    if unknown:
+        yield f"Distance or margin ratio UNKNOWN: {', '.join(unknown)}"
+    if account["positions"]:  # worst first
+        nearest = account["positions"][0]
+        yield f"Nearest: {nearest['symbol'].split('/')[0]} {nearest['side']} {_nearness(nearest)}"
+    elif account["age"] is not None and not account["vanished"]:
+        yield "No open position"
 
 
 def _nearness(row: Json) -> str:
@@ -111,7 +135,11 @@ def _cover(row: Json) -> str:
     coverage = row["stop_coverage"]
     if "value" in coverage and Decimal(coverage["value"]) == 0:
         return "STOP DOES NOT COVER"
-    return "stop rests, cover UNKNOWN" if "unknown" in coverage else f"stop covers {figure(coverage)}"
+    if "unknown" in coverage:
+        return "stop rests, cover UNKNOWN"
+    if "value" in coverage:
+        return f"stop covers {covered(Decimal(coverage['value']))}"
+    return "stop rests"  # no price liquidates it
 
 
 def positions(answer: Json) -> list[str]:
@@ -120,7 +148,8 @@ def positions(answer: Json) -> list[str]:
     for account in answer["accounts"]:
         read = "never read" if account["age"] is None else f"read {account['read_at']}, {account['age']:.0f} s ago"
         lines += [*([""] if lines else []), f"{account['account']} · {read}"]
-        if not account["positions"]:
+        lines += [gone["says"] for gone in account["vanished"]]
+        if not account["positions"] and not account["vanished"]:
             lines.append("No open position" if account["age"] is not None else "Nothing is known yet")
         for row in account["positions"]:
             lines += ["", *_position(row)]

@@ -20,7 +20,7 @@ LONGEST_DATA = 64
 NO_ACCOUNT = "-"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_STAMP = re.compile(r"(?P<hours>\d\d:\d\d):\d\d(?P<zone> \S+)?")
+_STAMP = re.compile(r"(?P<hours>\d\d:\d\d):\d\d(?P<zone> [^\s·]+)?(?: · (?P<seen>seen(?: by .+)?))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,14 @@ def stamp_of(lines: Sequence[str]) -> str | None:
     return None if match is None else f"{match['hours']}{match['zone'] or ''}"
 
 
+def seen_in(lines: Sequence[str]) -> str:
+    """`seen by Ann, by phone`, where that stands beside the time at their end."""
+    match = _STAMP.fullmatch(lines[-1].strip()) if lines else None
+    return "" if match is None else match["seen"] or ""
+
+
 def without_stamp(lines: Sequence[str]) -> tuple[str, ...]:
-    """The lines without the time at their end."""
+    """The lines without the time at their end, and without who has seen them."""
     return tuple(lines[:-1] if stamp_of(lines) is not None else lines)
 
 

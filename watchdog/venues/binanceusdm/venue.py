@@ -10,22 +10,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchdog.clock import Clock
-from watchdog.domain.facts import Answer, Confirmed, Finished, Frame, Mark, NotFound, Rejected, Unresolved
+from watchdog.domain.facts import Answer, Frame, Mark
 from watchdog.domain.position import AccountRead, StopOrder
 from watchdog.venues.base import KeyPower, ReadError, VenueRefusedError
 from watchdog.venues.binanceusdm import outcomes, rules, wire
 from watchdog.venues.binanceusdm.keys import key_flaw, read_key_power, refused_key
 from watchdog.venues.binanceusdm.listing import Listing, read_brackets
+from watchdog.venues.binanceusdm.orders import NAME, Orders
 from watchdog.venues.binanceusdm.stops import NAME as STOPS
 from watchdog.venues.binanceusdm.stops import StopList
 from watchdog.venues.binanceusdm.streams import AccountStream, ListenKeys, MarketStream
 from watchdog.venues.budget import Budget
 from watchdog.venues.client import BinanceUsdmClient, Ways
-from watchdog.venues.errors import AnswerError, GuardError, NoAnswerError, ReadsStoppedError
+from watchdog.venues.errors import AnswerError, NoAnswerError, ReadsStoppedError
 from watchdog.venues.fields import PayloadError, rows
-from watchdog.venues.guard import Guard, intending
+from watchdog.venues.guard import Guard
 
-NAME = "Binance"
 TIMEOUT = 5.0
 MOMENTS = 3
 """Reads in a row that may show answers of different moments."""
@@ -76,6 +76,7 @@ class BinanceUsdmVenue:
         self._listing_at = -AGAIN_AFTER
         self._listing_due = math.inf
         self._listing = Listing({}, {})
+        self._desk = Orders(self._orders, lambda: self._listing, self._set_clock)
         self._stops = StopList(self._list_stops)
         self._told: set[str] = set()
         self._watched: frozenset[str] = frozenset()
@@ -108,6 +109,10 @@ class BinanceUsdmVenue:
             self._refuse_if_key(error)
             raise
         return power
+
+    def symbols(self) -> frozenset[str]:
+        """All that Binance lists here; empty until it was read."""
+        return frozenset(self._reader.markets or ())
 
     async def _load_listing(self, held: frozenset[str] = frozenset()) -> None:
         self._listing_at = self._clock.now().mono
@@ -269,81 +274,17 @@ class BinanceUsdmVenue:
 
     async def place(self, order: StopOrder) -> Answer:
         """Send a stop: Confirmed with the stop as Binance shows it, Rejected, or Unresolved."""
-        market = (self._orders.markets or {}).get(order.symbol)
-        if market is None:
-            return Rejected("unlisted", f"{order.symbol} is not in {NAME}'s listing; nothing was sent")
-        params = wire.stop_params(order, market["id"])
-        answer = await self._write(self._orders.fapiPrivatePostAlgoOrder, params)
-        if not isinstance(answer, Mapping):
-            return answer
-        outcome = self._order_stands(answer, order.client_id)
-        if isinstance(outcome, Finished):
-            return Unresolved(f"accepted, and at once {outcome.status}: to be looked up")
-        return outcome
+        return await self._desk.place(order)
 
     async def look_up(self, symbol: str, client_id: str) -> Answer:
         """Find an order by client id: Confirmed (it rests), Finished, NotFound, or Unresolved."""
         del symbol
-        answer = await self._write(self._orders.fapiPrivateGetAlgoOrder, {"clientAlgoId": client_id})
-        if isinstance(answer, Rejected):
-            if answer.code in outcomes.NO_SUCH_ORDER:
-                return NotFound()
-            return Unresolved(f"could not be looked up: {answer.code}: {answer.message}")
-        return answer if not isinstance(answer, Mapping) else self._order_stands(answer, client_id)
+        return await self._desk.look_up(client_id)
 
     async def cancel(self, symbol: str, client_id: str) -> Answer:
         """Cancel an order by client id: Confirmed, NotFound, Rejected or Unresolved."""
         del symbol
-        answer = await self._write(self._orders.fapiPrivateDeleteAlgoOrder, {"clientAlgoId": client_id})
-        if isinstance(answer, Rejected) and answer.code in outcomes.NO_SUCH_ORDER:
-            return NotFound()
-        if not isinstance(answer, Mapping):
-            return answer
-        if answer.get("clientAlgoId") != client_id:
-            return Unresolved("the answer does not name the order")
-        return Confirmed()
-
-    async def _write(
-        self, call: Callable[..., Awaitable[Any]], params: dict[str, str]
-    ) -> Mapping[str, Any] | Rejected | Unresolved:
-        """Send one request about an order, and once more if only our clock was off: the first was surely refused."""
-        answer = await self._write_once(call, params)
-        if isinstance(answer, Rejected) and answer.code in outcomes.CLOCK_OFF:
-            try:
-                await self._set_clock()
-            except (AnswerError, NoAnswerError, ReadsStoppedError):
-                return answer
-            return await self._write_once(call, params)
-        return answer
-
-    async def _write_once(
-        self, call: Callable[..., Awaitable[Any]], params: dict[str, str]
-    ) -> Mapping[str, Any] | Rejected | Unresolved:
-        try:
-            with intending(params):
-                answer = await call(dict(params))
-        except GuardError as error:
-            return Rejected("guard", str(error))
-        except AnswerError as error:
-            return outcomes.classify(error.http, error.code, error.message)
-        except NoAnswerError as error:
-            return Unresolved(error.reason)
-        if not isinstance(answer, Mapping):
-            return Unresolved("the answer is no order")
-        return answer
-
-    def _order_stands(self, answer: Mapping[str, Any], client_id: str) -> Confirmed | Finished | Unresolved:
-        try:
-            status, stop = rules.read_order(answer, self._listing)
-        except PayloadError as error:
-            return Unresolved(f"the answer cannot be read: {error}")
-        if stop.client_id != client_id:
-            return Unresolved("the answer is of another order")
-        if status == rules.RESTING:
-            return Confirmed(stop)
-        if status in rules.FINISHED:
-            return Finished(status)
-        return Unresolved(f"the answer says {status[:40]!r}, which we do not know")
+        return await self._desk.cancel(client_id)
 
     # -- streams ---------------------------------------------------------------------------------------------------
 
@@ -386,7 +327,7 @@ class _AnsweredError(ReadError):
     """A read that Binance answered with an error."""
 
     def __init__(self, name: str, error: AnswerError) -> None:
-        super().__init__(f"{NAME}, {name}: {error}", error.retry_after)
+        super().__init__(f"{NAME}, {name}: {error}", error.retry_after, limited=error.limited)
         self.http = error.http
         self.code = error.code
         self.said = str(error)
@@ -401,7 +342,7 @@ async def _read(name: str, call: Callable[..., Awaitable[Any]]) -> Any:
     except NoAnswerError as error:
         failure = ReadError(f"{NAME}, {name}: {error.reason}")
     except ReadsStoppedError as error:
-        failure = ReadError(error.reason, error.retry_after)
+        failure = ReadError(error.reason, error.retry_after, limited=True)
     raise failure
 
 
