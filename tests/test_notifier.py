@@ -58,6 +58,10 @@ class NoOutbox:
         """Nothing is owed."""
         return []
 
+    async def told_since(self, _: float) -> list[tuple[Message, str]]:
+        """Nothing was told."""
+        return []
+
     async def delivered(self, message_id: str, channel: str, wall: float) -> None:
         """Nothing is marked."""
 

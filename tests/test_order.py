@@ -244,3 +244,20 @@ async def test_good_news_takes_no_place_kept_for_danger(store: Store) -> None:
     await house.wait(61.0)
     assert phone.heads == ["w", "c", "over"]
     await house.notifier.stop(1.0)
+
+
+async def test_what_an_earlier_run_told_is_known(store: Store) -> None:
+    """A warning that was never confirmed comes after the critical that was: by a new run too it says EARLIER."""
+    first, phone = Phone(), Phone()
+    warn = replace(message("w", Level.WARN, 1.0, "fired", ROOM), sound=True)
+    critical = message("c", Level.CRITICAL, 2.0, "worsened", ROOM)
+    house = House(store, first)
+    await house.save(warn, critical)
+    await store.delivered(critical.id, "phone", 3.0)
+    again = House(store, phone)
+    await again.notifier.start()
+    await again.notifier.idle()
+    await again.notifier.stop(1.0)
+    await house.notifier.stop(0.0)
+    assert phone.heads == [f"{EARLIER}w"]
+    assert phone.sounds == []

@@ -34,6 +34,10 @@ class Outbox(Protocol):
         """The rows no channel has confirmed."""
         ...
 
+    async def told_since(self, at: float) -> list[tuple[Message, str]]:
+        """The rows later than this that were confirmed."""
+        ...
+
     async def delivered(self, message_id: str, channel: str, wall: float) -> None:
         """A channel has confirmed."""
         ...
@@ -101,11 +105,18 @@ class Notifier:
                 for name, worker in self._workers.items()
             ]
         lost: dict[str, int] = {}
-        for message, name in sorted(await self._outbox.pending(), key=lambda row: row[0].at):
-            if name in self._workers:
-                self._workers[name].add(message, saved=True, left=True)
+        owed = await self._outbox.pending()
+        told = await self._outbox.told_since(min(message.at for message, _ in owed)) if owed else []
+        for message, name, was_told in sorted(
+            (*((*row, False) for row in owed), *((*row, True) for row in told)), key=lambda row: row[0].at
+        ):
+            if name not in self._workers:
+                lost[name] = lost.get(name, 0) + (not was_told)
+            elif was_told:
+                self._workers[name].recall(message)
             else:
-                lost[name] = lost.get(name, 0) + 1
+                self._workers[name].add(message, saved=True, left=True)
+        lost = {name: count for name, count in lost.items() if count}
         for name, count in lost.items():
             _log.warning("%d undelivered messages are for channel %s, which is no longer in the settings", count, name)
 
@@ -217,6 +228,10 @@ class _Worker:
         # Worse news does not wait out a pause that only we have set: the channel may be back.
         if self._tried is not None and urgency(message) > self._tried:
             self._end_pause()
+
+    def recall(self, message: Message) -> None:
+        """An earlier run told this one: what it said of an alert before is old by now."""
+        self._queue.recall(message)
 
     async def run(self) -> None:
         """Open, then send for ever."""

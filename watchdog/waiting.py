@@ -61,6 +61,11 @@ class Waiting:
         self._ages.setdefault(message.id, _Age(not left, number, message.at))
         heapq.heappush(self._heap, (-urgency(message), message.at, number, message))
 
+    def recall(self, message: Message) -> None:
+        """An earlier run told this one."""
+        self._ages[message.id] = _Age(of_this_run=False, number=next(self._numbers), at=message.at)
+        self.confirmed(message)
+
     def take(self, failed: Message | None) -> Message:
         """The next one; after one that `failed` another first, so that one bad message holds up no other."""
         first = heapq.heappop(self._heap)

@@ -59,10 +59,12 @@ class Delivery:
         self.handed_over: dict[tuple[str, str], None] = {}
         """Message ids and channels that the daemon has undertaken to deliver."""
         self.disk_well_from = 0.0
+        self._lives = False
 
     def began(self) -> None:
         """The daemon starts: it knows what is on the disk."""
         self._began = self._now()
+        self._lives = True
         for line in self._lines.values():
             line.waiting.clear()
             line.done.clear()
@@ -73,6 +75,7 @@ class Delivery:
 
     def died(self) -> None:
         """What was not on the disk is lost with the process, and no more is asked."""
+        self._lives = False  # what the tasks of a killed process do while they are swept up says nothing
         self.handed_over.clear()
         for line in self._lines.values():
             line.waiting.clear()
@@ -88,6 +91,8 @@ class Delivery:
     def tries(self, name: str, message: Message | None) -> None:
         """The channel is asked to open (None), or to take a message."""
         line, now = self._lines[name], self._now()
+        if not self._lives:
+            return
         if now < line.asked_until - _JUST_NOW_S:
             self._record.fail(f"{name} is asked {line.asked_until - now:.1f} s before the time it named")
         if message is None:

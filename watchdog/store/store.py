@@ -8,9 +8,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
-from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from watchdog.domain.effects import Level, Message, Save
@@ -98,27 +98,44 @@ class Store:
 
         A row nobody can read is named in the log and left where it is: another version may.
         """
+        asked = (
+            select(OUTBOX.c.id, OUTBOX.c.channel, OUTBOX.c.body)
+            .where(OUTBOX.c.done_at.is_(None))
+            .order_by(OUTBOX.c.level.desc(), OUTBOX.c.at, OUTBOX.c.id, OUTBOX.c.channel)
+        )
+        owed = []
+        for number, channel, message in await self._rows(asked):
+            if message is not None:
+                owed.append((message, channel))
+                continue
+            _log.error(
+                "%s holds a message this version can't read, and does not tell: message %s for channel %s",
+                self._session.path,
+                number,
+                channel,
+            )
+        return owed
+
+    async def told_since(self, at: float) -> list[tuple[Message, str]]:
+        """The messages later than this (wall time) that a channel has confirmed, each with the channel."""
+        asked = select(OUTBOX.c.id, OUTBOX.c.channel, OUTBOX.c.body).where(
+            OUTBOX.c.done_at.is_not(None), OUTBOX.c.at > at
+        )
+        return [(message, channel) for _, channel, message in await self._rows(asked) if message is not None]
+
+    async def _rows(self, asked: Select[Any]) -> list[tuple[str, str, Message | None]]:
+        """Id, channel and message of rows of the outbox; None for one that this version can't read."""
 
         def job(connection: Connection) -> list[tuple[str, str, str]]:
-            asked = (
-                select(OUTBOX.c.id, OUTBOX.c.channel, OUTBOX.c.body)
-                .where(OUTBOX.c.done_at.is_(None))
-                .order_by(OUTBOX.c.level.desc(), OUTBOX.c.at, OUTBOX.c.id, OUTBOX.c.channel)
-            )
             return [(row.id, row.channel, row.body) for row in connection.execute(asked)]
 
-        owed = []
+        found: list[tuple[str, str, Message | None]] = []
         for number, channel, body in await self._call(job):
             try:
-                owed.append((from_body(body), channel))
+                found.append((number, channel, from_body(body)))
             except ValueError:
-                _log.error(
-                    "%s holds a message this version can't read, and does not tell: message %s for channel %s",
-                    self._session.path,
-                    number,
-                    channel,
-                )
-        return owed
+                found.append((number, channel, None))
+        return found
 
     async def delivered(self, message_id: str, channel: str, wall: float) -> None:
         """A channel has confirmed a message: it never hears it again."""
