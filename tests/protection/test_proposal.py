@@ -56,7 +56,7 @@ def test_its_digits_are_those_of_what_would_be_sent() -> None:
     others = [
         replace(ONE, size=d("0.4")),
         replace(ONE, trigger=d("94217")),
-        replace(ONE, replaces="x"),
+        replace(ONE, replaces="0123abcd0011223344556677000000ff"),
         replace(ONE, kind=Kind.PAST),
         replace(ONE, side=OrderSide.BUY),
     ]
