@@ -35,11 +35,11 @@ from watchdog.domain.ids import read_order_id
 from watchdog.domain.position import PositionKey, PositionSide, Side, Stop
 from watchdog.domain.reading import Known, Never
 from watchdog.domain.verbs import Verb
+from watchdog.protection.standing import standing_key
 from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import Ruleset
 
 INSTALLATION = "0123abcd"
-STANDING = ("past", "unsafe", "dust", "removed")
 TEXT = """
 [protection]
 mode = "{mode}"
@@ -458,7 +458,7 @@ class CoreMachine(RuleBasedStateMachine):
         assert book is not None
         risk = book.positions[key]
         foreign = sum((one.share for one in risk.stops if not _ours(one.stop)), Decimal(0))
-        excused = [kind for kind in STANDING if f"{kind}|{symbol}" in self.state.alerts]
+        excused = standing_key(key) in self.state.alerts
         assert len(mine) <= 1, f"two stops rest once it is quiet: {mine}, {risk.liquidation_near}, {position}"
         if not mine:
             needless = foreign >= Decimal("0.95") or isinstance(risk.liquidation_near, Never)
