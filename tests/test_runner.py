@@ -13,7 +13,7 @@ from tests.core.bench import WALL, account, only, position, resting, shipped
 from watchdog import runner as runner_module
 from watchdog.clock import SteppedClock
 from watchdog.core.state import Identity, restore
-from watchdog.core.step import step
+from watchdog.core.step import begin
 from watchdog.domain.effects import LookUp, Place, Read
 from watchdog.domain.facts import (
     Answer,
@@ -155,7 +155,7 @@ async def test_a_step_that_fails_on_a_timer_is_not_the_last(
     """The account is looked at again, and its owner hears of the mistake once."""
     runner, venue, clock = parts
     await until(lambda: venue.reads == 1 and not runner.busy())
-    right, broken = step, 2
+    right, broken = begin, 2
 
     def wrong(state: object, fact: Fact, now: object) -> object:
         nonlocal broken
@@ -164,7 +164,7 @@ async def test_a_step_that_fails_on_a_timer_is_not_the_last(
             raise ZeroDivisionError
         return right(state, fact, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runner_module, "step", wrong)
+    monkeypatch.setattr(runner_module, "begin", wrong)
     for second in (11, 17, 23, 40):
         clock.advance(second)
         await until(lambda: not runner.busy())
@@ -193,9 +193,9 @@ async def test_marks_that_wait_are_taken_by_the_pool(
 
     def heard(state: object, fact: Fact, now: object) -> object:
         taken.append(fact)
-        return step(state, fact, now)  # type: ignore[arg-type]
+        return begin(state, fact, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runner_module, "step", heard)
+    monkeypatch.setattr(runner_module, "begin", heard)
     marks = [Mark(name, Decimal(100_000 + number), number) for number, name in enumerate(names)]
     for mark in (marks[1], marks[3], marks[0], marks[2]):
         runner.put(mark)
@@ -247,7 +247,7 @@ async def test_an_effect_whose_end_could_not_be_taken_in_has_ended_all_the_same(
         '[[rule]]\nname = "no stop"\nmetric = "stop_coverage"\ncritical = "below 95%"\n'
         'stop = { when = "critical", place = { entry_to_liquidation = "60%" } }'
     )
-    right, broken = step, 1
+    right, broken = begin, 1
 
     def wrong(state: object, fact: Fact, now: object) -> object:
         nonlocal broken
@@ -256,7 +256,7 @@ async def test_an_effect_whose_end_could_not_be_taken_in_has_ended_all_the_same(
             raise ZeroDivisionError
         return right(state, fact, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runner_module, "step", wrong)
+    monkeypatch.setattr(runner_module, "begin", wrong)
     store, clock, venue = await Store.open(f"sqlite:///{tmp_path / 'watchdog.db'}"), SteppedClock(WALL), Placing()
     notifier = Notifier(store, [], clock)
     state = restore(Identity("main", "binanceusdm", store.installation), rules, {}, clock.now())

@@ -11,7 +11,7 @@ from typing import Any
 
 from watchdog.clock import Clock, Timer
 from watchdog.core.state import State
-from watchdog.core.step import RulesChanged, lost, step, together
+from watchdog.core.step import Rest, RulesChanged, begin, finish, lost, together, unfinished
 from watchdog.domain.effects import (
     Cancel,
     Effect,
@@ -50,7 +50,7 @@ STEPS_IN_A_ROW = 50
 """After so many facts the loop gets a turn: a flood of frames must not keep answers from coming in."""
 
 ORDER_LEAVES = 12
-"""Turns of the loop in which an order's request is on the wire; a save of the same step begins after them."""
+"""Turns of the loop in which an order's request is on the wire; words and the save of the same step come after them."""
 
 LONGEST_READ = 60.0
 """Seconds of machine time after which a read is given up, whatever it hangs on: another one can begin then."""
@@ -87,6 +87,7 @@ class AccountRunner:
         self._orders: set[asyncio.Task[None]] = set()
         self._streaming: asyncio.Task[None] | None = None
         self._opened = False
+        self._rest: Rest | None = None
         self._replies: dict[str, asyncio.Future[Reply]] = {}
         self._mistakes: set[str] = set()
         self._unsaved: dict[str, Message] = {}
@@ -123,7 +124,7 @@ class AccountRunner:
 
     def busy(self) -> bool:
         """Whether a fact waits or an effect is under way; streams and timers are not counted."""
-        return bool(self._inbox or self._marks or self._tasks)
+        return bool(self._inbox or self._marks or self._tasks or self._rest)
 
     async def run(self) -> None:
         """Take facts in, one after the other, for ever."""
@@ -135,6 +136,9 @@ class AccountRunner:
                 taken = 0
                 while self._inbox or self._marks:
                     self._take()
+                    if self._rest is not None:
+                        await self._order_leaves()
+                        self._finish()
                     taken += 1
                     if taken % STEPS_IN_A_ROW == 0:
                         await asyncio.sleep(0)
@@ -149,9 +153,28 @@ class AccountRunner:
             self.marks_seen |= {mark.symbol: mark.venue_time_ms for mark in marks}
             fact = marks[0] if len(marks) == 1 else Marks(marks)
         try:
-            self.state, effects = step(self.state, fact, self._clock.now())
+            self.state, effects, self._rest = begin(self.state, fact, self._clock.now())
         except Exception as error:  # noqa: BLE001  (a mistake of ours must not end the watch over everything else)
             self._mistake(fact, error)
+            return
+        for effect in effects:
+            self._do(effect)
+
+    async def _order_leaves(self) -> None:
+        """Let the loop write the request of an order before anything else keeps the interpreter."""
+        for _ in range(ORDER_LEAVES):
+            await asyncio.sleep(0)
+
+    def _finish(self) -> None:
+        """The second half of a step that sent an order."""
+        rest, self._rest = self._rest, None
+        if rest is None:
+            return
+        try:
+            self.state, effects = finish(self.state, rest)
+        except Exception as error:  # noqa: BLE001  (the same)
+            self.state = unfinished(self.state, rest)
+            self._mistake(rest, error)
             return
         for effect in effects:
             self._do(effect)
@@ -281,8 +304,7 @@ class AccountRunner:
         """
         began = self._clock.now()
         if self._orders:  # the store's thread would hold the interpreter just while the request is written
-            for _ in range(ORDER_LEAVES):
-                await asyncio.sleep(0)
+            await self._order_leaves()
         missed = tuple(self._unsaved.values())
         try:
             whole = replace(save, messages=(*missed, *save.messages))

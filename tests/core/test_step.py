@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.core.bench import BTC, Bench, account, foreign, market, only, position, shipped
+from tests.core.bench import BTC, Bench, account, d, foreign, market, only, position, shipped
 from watchdog.alerts import judge
-from watchdog.domain.effects import Effect, Publish, Save, WakeAt
-from watchdog.domain.facts import Command, Rejected
+from watchdog.core.step import begin, finish, step, unfinished
+from watchdog.domain.effects import Effect, Place, Publish, Save, WakeAt
+from watchdog.domain.facts import Command, Mark, Rejected
 from watchdog.domain.verbs import Verb
 from watchdog.protection import outcome, work
 
@@ -251,3 +252,55 @@ def test_what_is_shown_is_published_when_it_changes_and_not_by_every_tick() -> N
     assert published(bench.put(Command(Verb.ACK, "me")))
     bench.after(20)
     assert published(bench.frame()), "it is blind"
+
+
+RESTS_AT_NINETY = """
+[[rule]]
+name     = "room"
+metric   = "room_used"
+critical = "70%"
+stop     = { when = "critical", place = { entry_to_liquidation = "90%" } }
+"""
+
+
+def test_a_tick_s_order_is_there_before_its_words() -> None:
+    """The first half has the order alone; the second says the same as a step that is not halved, and no order more."""
+    bench = Bench.with_rules(only(RESTS_AT_NINETY))
+    bench.read(account(position()))
+    tick, now = Mark(BTC, d("92500"), 0), bench.after(1).now
+    state, first, rest = begin(bench.state, tick, now)
+    assert [type(effect) for effect in first] == [Place]
+    assert rest is not None
+    after, second = finish(state, rest)
+    whole, effects = step(bench.state, tick, now)
+    assert (after, (*first, *second)) == (whole, effects)
+    saves = [effect for effect in second if isinstance(effect, Save)]
+    assert [message.lines[0] for save in saves for message in save.messages] == [
+        "CRITICAL · BTC long 2.3% from liq · NO STOP · main"
+    ]
+    assert not any(isinstance(effect, Place) for effect in second)
+
+
+def test_a_tick_that_sends_no_order_is_whole_at_once() -> None:
+    """An alert without a stop, and a tick that changes nothing: there is no second half."""
+    bench = Bench.with_rules(only('[[rule]]\nname = "room"\nmetric = "room_used"\ncritical = "70%"'))
+    bench.read(account(position()))
+    for price, says in (("99900", False), ("92500", True)):
+        bench.state, effects, rest = begin(bench.state, Mark(BTC, d(price), 0), bench.after(1).now)
+        assert rest is None
+        assert any(isinstance(effect, Save) and effect.messages for effect in effects) is says
+
+
+def test_words_that_fail_are_owed_again() -> None:
+    """A mistake in the second half: the order stands, and the next tick raises the alert that was not said."""
+    bench = Bench.with_rules(only(RESTS_AT_NINETY))
+    bench.read(account(position()))
+    state, first, rest = begin(bench.state, Mark(BTC, d("92500"), 0), bench.after(1).now)
+    assert rest is not None
+    bench.state = unfinished(state, rest)
+    assert bench.firing() == set()
+    assert bench.guard().step is not None
+    bench.after(1).mark(BTC, "92490")
+    assert bench.heads() == ["CRITICAL · BTC long 2.3% from liq · NO STOP · main"]
+    assert bench.placed() == [], "one order is on its way"
+    assert len(first) == 1

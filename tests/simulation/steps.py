@@ -16,7 +16,7 @@ from watchdog import runner
 from watchdog.alerts.lifecycle import Alert
 from watchdog.alerts.silence import silent
 from watchdog.core.state import State
-from watchdog.core.step import RulesChanged, step
+from watchdog.core.step import Rest, RulesChanged, begin, finish, step
 from watchdog.domain.effects import Cancel, Effect, Level, LookUp, Message, Place, Save
 from watchdog.domain.facts import Command, Due, Fact, Instant
 from watchdog.domain.verbs import Verb
@@ -39,13 +39,31 @@ class Steps:
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """For the length of a block."""
-        with mock.patch.object(runner, "step", self._step):
+        with mock.patch.object(runner, "begin", self._begin), mock.patch.object(runner, "finish", self._finish):
             yield
 
-    def _step(self, state: State, fact: Fact | RulesChanged, now: Instant) -> tuple[State, tuple[Effect, ...]]:
-        after, effects = step(state, fact, now)
-        if self.over:
-            return after, effects
+    def _begin(
+        self, state: State, fact: Fact | RulesChanged, now: Instant
+    ) -> tuple[State, tuple[Effect, ...], Rest | None]:
+        after, effects, rest = begin(state, fact, now)
+        if not self.over:
+            self._look(state, fact, now, after, effects)
+        return after, effects, rest
+
+    def _finish(self, state: State, rest: Rest) -> tuple[State, tuple[Effect, ...]]:
+        after, effects = finish(state, rest)
+        if not self.over:
+            self._look(state, None, rest.now, after, effects)
+        return after, effects
+
+    def _look(
+        self,
+        state: State,
+        fact: Fact | RulesChanged | None,
+        now: Instant,
+        after: State,
+        effects: tuple[Effect, ...],
+    ) -> None:
         if isinstance(fact, RulesChanged):
             self._reloaded(state, fact, now, after, effects)
         if isinstance(fact, Command) and fact.verb in TALK:
@@ -55,7 +73,6 @@ class Steps:
                 self.placed_at[effect.order.client_id] = self._now()
         self._consent.step(after, fact if isinstance(fact, Command) else None, effects, now)
         self._emergencies(state, after, effects)
-        return after, effects
 
     def _reloaded(
         self, state: State, fact: RulesChanged, now: Instant, after: State, effects: tuple[Effect, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import tzinfo
 from typing import Protocol, TypeAlias
 
@@ -12,6 +11,7 @@ from rpds import HashTrieMap
 from watchdog.alerts.lifecycle import Alert, Event, acknowledge, to_json
 from watchdog.alerts.silence import Silence, alert_handle, always_said, silent, unseeing
 from watchdog.alerts.words import AGAIN, MOST_LINES, NOBODY_SAW, clock_time, old_words
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import EVERYONE, Button, Level, Message
 from watchdog.domain.facts import Instant
 from watchdog.domain.verbs import Verb
@@ -139,6 +139,10 @@ class Desk:
             self._out.say(self._message(alert, event, alert.lines, to, taps, quiet=quiet or silent))
         self._remember(alert)
         self._out.keep("alert", alert.key, to_json(alert))
+
+    def hold(self, alert: Alert) -> None:
+        """The alert after a look whose words come later in the same step."""
+        self._remember(alert)
 
     def silent(self, alert: Alert) -> bool:
         """Whether a silence holds back what an alert would say now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
@@ -44,6 +45,18 @@ def notional_of(risk: PositionRisk) -> Decimal:
     return risk.notional.value if isinstance(risk.notional, Known) else Decimal("Infinity")
 
 
+@dataclass(frozen=True, slots=True)
+class Unworded:
+    """What a look at a rule came to, and is not worded yet."""
+
+    rule: Rule
+    alert: Alert
+    event: Event
+    position: PositionKey | None
+    """What it is about; None: the pool."""
+    pool: str = ""
+
+
 def judge(
     view: View,
     desk: Desk,
@@ -53,21 +66,35 @@ def judge(
     *,
     fresh: bool,
     tick: bool = False,
+    later: list[Unworded] | None = None,
 ) -> None:
     """Look at these positions and pools.
 
     `fresh`: there is new data, not only later time. `tick`: it is a mark just streamed; else it is a snapshot, and a
-    position valued at a streamed mark even then has been looked at with it before.
+    position valued at a streamed mark even then has been looked at with it before. `later`: takes what there is to say,
+    for `word`, so that an order need not wait for words; None: it is said now.
     """
     for key in positions:
         risk = view.book.positions.get(key)
         if risk is not None:
-            _judge_position(view, desk, risk, now, fresh=fresh and (tick or _read_anew(risk)))
+            _judge_position(view, desk, risk, now, fresh=fresh and (tick or _read_anew(risk)), later=later)
     for asset in pools:
         pool = view.book.pools.get(asset)
         if pool is not None:
             anew = tick or any(_read_anew(view.book.positions[key]) for key in pool.positions)
-            _judge_pool(view, desk, pool, now, fresh=fresh and anew)
+            _judge_pool(view, desk, pool, now, fresh=fresh and anew, later=later)
+
+
+def word(view: View, desk: Desk, unworded: Iterable[Unworded], now: Instant) -> None:
+    """Say what `judge` left to be said, of the same view."""
+    for one in unworded:
+        if one.position is not None:
+            risk = view.book.positions[one.position]
+            readings = readings_of(risk, pool_of(view.book, risk))
+            _say_position(view, desk, one.alert, one.event, one.rule, risk, readings, now)
+        else:
+            pool = view.book.pools[one.pool]
+            _say_pool(view, desk, one.alert, one.event, one.rule, pool, pool_readings_of(pool), now)
 
 
 def _read_anew(risk: PositionRisk) -> bool:
@@ -111,7 +138,9 @@ def pool_of(book: Book, risk: PositionRisk) -> PoolRisk | None:
     return book.pools.get(position.margin_asset) if position.margin_mode is MarginMode.CROSS else None
 
 
-def _judge_position(view: View, desk: Desk, risk: PositionRisk, now: Instant, *, fresh: bool) -> None:
+def _judge_position(
+    view: View, desk: Desk, risk: PositionRisk, now: Instant, *, fresh: bool, later: list[Unworded] | None
+) -> None:
     position = risk.position
     readings = readings_of(risk, pool_of(view.book, risk))
     subject = position_selected(view, risk)
@@ -128,13 +157,32 @@ def _judge_position(view: View, desk: Desk, risk: PositionRisk, now: Instant, *,
         if key not in desk.alerts and _stays_quiet(rule, readings, usable=usable):
             continue
         alert, event = _look(desk.get(key), rule, readings, distance, now, usable=usable, fresh=fresh)
-        tells = event is not None and event is not Event.EASED  # easing has no message, and so it proposes nothing
-        said = position_words(view, alert, event, rule, risk, readings, now) if tells else Intent(())
-        to = channels_of(rule, alert.level)
-        desk.put(alert, event, said.lines, said.buttons, to, despite_silence=said.despite_silence)
+        if later is not None and event is not None:
+            desk.hold(alert)
+            later.append(Unworded(rule, alert, event, position.key))
+        else:
+            _say_position(view, desk, alert, event, rule, risk, readings, now)
 
 
-def _judge_pool(view: View, desk: Desk, pool: PoolRisk, now: Instant, *, fresh: bool) -> None:
+def _say_position(
+    view: View,
+    desk: Desk,
+    alert: Alert,
+    event: Event | None,
+    rule: Rule,
+    risk: PositionRisk,
+    readings: Mapping[Metric, Reading],
+    now: Instant,
+) -> None:
+    tells = event is not None and event is not Event.EASED  # easing has no message, and so it proposes nothing
+    said = position_words(view, alert, event, rule, risk, readings, now) if tells else Intent(())
+    to = channels_of(rule, alert.level)
+    desk.put(alert, event, said.lines, said.buttons, to, despite_silence=said.despite_silence)
+
+
+def _judge_pool(
+    view: View, desk: Desk, pool: PoolRisk, now: Instant, *, fresh: bool, later: list[Unworded] | None
+) -> None:
     members = members_of(view.book, pool)
     subject = pool_selected(view, members)
     readings = pool_readings_of(pool)
@@ -149,8 +197,26 @@ def _judge_pool(view: View, desk: Desk, pool: PoolRisk, now: Instant, *, fresh: 
             _no_longer(desk, key, _out_of_hours(rule), now)
             continue
         alert, event = _look(desk.get(key), rule, readings, distance, now, usable=usable, fresh=fresh)
-        lines = pool_words(view, alert, event, rule, pool, members, readings, now) if event else ()
-        desk.put(alert, event, lines, channels=channels_of(rule, alert.level))
+        if later is not None and event is not None:
+            desk.hold(alert)
+            later.append(Unworded(rule, alert, event, None, pool.asset))
+        else:
+            _say_pool(view, desk, alert, event, rule, pool, readings, now)
+
+
+def _say_pool(
+    view: View,
+    desk: Desk,
+    alert: Alert,
+    event: Event | None,
+    rule: Rule,
+    pool: PoolRisk,
+    readings: Mapping[Metric, Reading],
+    now: Instant,
+) -> None:
+    members = members_of(view.book, pool)
+    lines = pool_words(view, alert, event, rule, pool, members, readings, now) if event else ()
+    desk.put(alert, event, lines, channels=channels_of(rule, alert.level))
 
 
 def _out_of_hours(rule: Rule) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import EVERYONE, Level
 from watchdog.domain.facts import Instant
 from watchdog.rules.evaluate import Truth

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
 from watchdog.core import plan
 from watchdog.core.hands import start_id
 from watchdog.core.state import State, account_json, remember_all
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Button, Level, Save
 from watchdog.domain.facts import Failed, Instant, Outcome, Saved
 from watchdog.domain.gather import Out

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
 from watchdog.alerts.hours import next_edge
@@ -11,6 +9,7 @@ from watchdog.alerts.silence import means, names_of
 from watchdog.alerts.view import key_words
 from watchdog.core import silences
 from watchdog.core.state import State, account_json
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Level, Reply
 from watchdog.domain.facts import Command, Instant
 from watchdog.domain.gather import Out

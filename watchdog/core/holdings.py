@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from rpds import HashTrieMap
 
@@ -17,6 +16,7 @@ from watchdog.core import account, orders
 from watchdog.core.hands import shield_of
 from watchdog.core.reads import want
 from watchdog.core.state import State, account_json
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant, Snapshot
 from watchdog.domain.gather import Out

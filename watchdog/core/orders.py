@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from watchdog.alerts.desk import Desk
 from watchdog.core.hands import shield_of
 from watchdog.core.reads import want
 from watchdog.core.state import State
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Cancel, LookUp, Place
 from watchdog.domain.facts import Answer, Instant, Unresolved
 from watchdog.domain.gather import Out

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
 from watchdog.core.hands import shield_of
 from watchdog.core.state import State, worst_first
+from watchdog.domain.changed import replace
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out
 from watchdog.domain.reading import Known

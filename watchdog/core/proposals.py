@@ -5,7 +5,7 @@ What each comes to is decided in `protection.asking`, on a read that began after
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
@@ -13,6 +13,7 @@ from watchdog.alerts.intent import Intent
 from watchdog.core.hands import shield_of
 from watchdog.core.reads import want
 from watchdog.core.state import State
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Button, Level, Reply
 from watchdog.domain.facts import Command, Instant
 from watchdog.domain.gather import Out

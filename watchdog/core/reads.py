@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from watchdog.core.state import State
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Read
 from watchdog.domain.facts import Failed, Instant, Outcome
 from watchdog.domain.gather import Out

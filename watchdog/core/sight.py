@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from rpds import HashTrieMap
@@ -10,6 +9,7 @@ from rpds import HashTrieMap
 from watchdog.alerts import blind, unknown, words
 from watchdog.alerts.desk import Desk
 from watchdog.core.state import State, worst_first
+from watchdog.domain.changed import replace
 from watchdog.domain.facts import Instant
 from watchdog.domain.position import PositionKey
 from watchdog.risk import PositionRisk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
@@ -11,6 +10,7 @@ from watchdog.alerts.judge import rules_for_pool, rules_for_position
 from watchdog.alerts.silence import BLIND, LONGEST, SHORTEST, Silence, always_said, meaning, means, to_json
 from watchdog.alerts.view import POOL, alert_key, position_subject
 from watchdog.core.state import State
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Button, Level, Reply
 from watchdog.domain.facts import Command, Instant
 from watchdog.domain.gather import Out

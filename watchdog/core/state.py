@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from rpds import HashTrieMap
@@ -17,6 +17,7 @@ from watchdog.alerts.silence import Silence
 from watchdog.alerts.silence import from_json as silence_from_json
 from watchdog.alerts.silence import to_json as silence_to_json
 from watchdog.alerts.tiers import Changing
+from watchdog.domain.changed import replace
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out
 from watchdog.domain.market import Market

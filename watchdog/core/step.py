@@ -6,17 +6,18 @@ Values in, values out: no clock, no network, no disk. A Mark values anew what it
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from watchdog.alerts import blind, unknown
 from watchdog.alerts.desk import REMIND, Desk, reminder_due
 from watchdog.alerts.intent import Intent
-from watchdog.alerts.judge import judge, tidy
+from watchdog.alerts.judge import Unworded, judge, tidy, word
 from watchdog.alerts.lifecycle import next_due as alert_due
 from watchdog.alerts.speak import speak
 from watchdog.alerts.view import PREFIX, View, rule_and_subject
 from watchdog.core import account, hands, holdings, orders, proposals, reads, sight, silences
 from watchdog.core.state import FRESH, State, worst_first
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Cancel, Effect, Level, LookUp, Place, Publish, Read, Save, Stream, WakeAt
 from watchdog.domain.facts import (
     Barred,
@@ -50,15 +51,35 @@ class RulesChanged:
     rules: Ruleset
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The second half of a step whose order is on its way: the words, and what is to be remembered.
+
+    It belongs right behind the first, on the state that came of it; no other fact may be taken in between.
+    """
+
+    judged: State
+    """The state that was judged: before the order."""
+    unworded: tuple[Unworded, ...]
+    out: Out
+    now: Instant
+
+
 def step(state: State, fact: Fact | RulesChanged, now: Instant) -> tuple[State, tuple[Effect, ...]]:
     """What the account knows after a fact, and what is to be done about it."""
+    state, effects, rest = begin(state, fact, now)
+    if rest is None:
+        return state, effects
+    state, more = finish(state, rest)
+    return state, (*effects, *more)
+
+
+def begin(state: State, fact: Fact | RulesChanged, now: Instant) -> tuple[State, tuple[Effect, ...], Rest | None]:
+    """The first half of a step: all of it, but for a mark that sends an order. Then its words are left for `finish`."""
+    if isinstance(fact, Mark | Marks):
+        return _mark(state, (fact,) if isinstance(fact, Mark) else fact.marks, now)
     out = Out(now)
     desk = _desk(state, out, now)
-    if isinstance(fact, Mark | Marks):
-        state = _mark(state, (fact,) if isinstance(fact, Mark) else fact.marks, desk, out, now)
-        if desk.changed:
-            out.do(Publish())
-        return replace(state, alerts=desk.alerts), out.effects()
     state, fresh = _absorb(state, fact, desk, out, now)
     state = silences.clock(account.clock(state, desk, out, now), desk, out, now)
     if state.book is not None and not _only_news(fact):
@@ -79,7 +100,29 @@ def step(state: State, fact: Fact | RulesChanged, now: Instant) -> tuple[State, 
     state = _stream(state, out)
     if desk.changed or not _only_news(fact):
         out.do(Publish())
-    return _wake(state, out, now), out.effects()
+    return _wake(state, out, now), out.effects(), None
+
+
+def finish(state: State, rest: Rest) -> tuple[State, tuple[Effect, ...]]:
+    """Word what the first half came to, as it was judged: what is said of the order is what was decided there."""
+    out, now = rest.out, rest.now
+    desk, shown = _desk(state, out, now), proposals.Shown()
+    word(_view(rest.judged, desk, now, shown), desk, rest.unworded, now)
+    for key in tuple(shown.guards):
+        if state.guards.get(key) is not rest.judged.guards.get(key):
+            del shown.guards[key]  # its order is on its way: nothing is asked of it
+    state = shown.into(state, out)
+    out.do(Publish())
+    return replace(state, alerts=desk.alerts), out.effects()
+
+
+def unfinished(state: State, rest: Rest) -> State:
+    """The state where `finish` failed: what could not be said counts as not seen yet, and is judged again."""
+    alerts = state.alerts
+    for one in rest.unworded:
+        before = rest.judged.alerts.get(one.alert.key)
+        alerts = alerts.discard(one.alert.key) if before is None else alerts.insert(one.alert.key, before)
+    return replace(state, alerts=alerts)
 
 
 def _desk(state: State, out: Out, now: Instant) -> Desk:
@@ -149,8 +192,12 @@ def together(state: State, waiting: Iterable[str]) -> tuple[str, ...]:
     return (first,) if state.book is None or not others else (first, *state.book.shared(first, others))
 
 
-def _mark(state: State, ticks: Sequence[Mark], desk: Desk, out: Out, now: Instant) -> State:
-    """A tick: values anew the positions of its symbols and their pools, judges them, and may act on them."""
+def _mark(state: State, ticks: Sequence[Mark], now: Instant) -> tuple[State, tuple[Effect, ...], Rest | None]:
+    """A tick: values anew the positions of its symbols and their pools, judges them, and may act on them.
+
+    It is judged and acted on without a word first; where there is something to say and no order comes of it, it is
+    judged once more with all its words.
+    """
     marks = state.marks
     for tick in ticks:
         marks = marks.insert(tick.symbol, StreamedMark(tick.price, now.mono))
@@ -158,11 +205,30 @@ def _mark(state: State, ticks: Sequence[Mark], desk: Desk, out: Out, now: Instan
     book = None if before is None else before.with_marks({tick.symbol: tick.price for tick in ticks}, now.mono)
     state = replace(state, marks=marks, book=book)
     if book is None or book is before:
-        return state
+        return state, (), None
     keys, pools = holdings.touched(book, [tick.symbol for tick in ticks])
-    shown = proposals.Shown()
-    judge(_view(state, desk, now, shown), desk, keys, pools, now, fresh=True, tick=True)
-    state = _protect(shown.into(state, out), keys, desk, out, now)
+    out, unworded = Out(now), list[Unworded]()
+    desk = _desk(state, out, now)
+    judge(_view(state, desk, now), desk, keys, pools, now, fresh=True, tick=True, later=unworded)
+    if unworded:
+        acted = _protect(state, keys, desk, out, now)
+        if out.count(Place):
+            acted = replace(_wake_for(acted, desk, out, keys, pools, now), alerts=desk.alerts)
+            return acted, out.orders(), Rest(state, tuple(unworded), out, now)
+        out, shown = Out(now), proposals.Shown()
+        desk = _desk(state, out, now)
+        judge(_view(state, desk, now, shown), desk, keys, pools, now, fresh=True, tick=True)
+        state = shown.into(state, out)
+    state = _wake_for(_protect(state, keys, desk, out, now), desk, out, keys, pools, now)
+    if desk.changed:
+        out.do(Publish())
+    return replace(state, alerts=desk.alerts), out.effects(), None
+
+
+def _wake_for(
+    state: State, desk: Desk, out: Out, keys: Sequence[PositionKey], pools: Sequence[str], now: Instant
+) -> State:
+    """Be woken when something is due of these, if that is sooner than what was asked for."""
     soonest = min((due for due in _dues(state, desk, keys, pools) if due is not None and due > now.mono), default=None)
     if soonest is not None and (state.wake is None or soonest < state.wake):
         out.do(WakeAt(soonest))

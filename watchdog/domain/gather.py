@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from watchdog.domain.effects import Effect, Entry, Keep, Message, Reply, Save
+from watchdog.domain.effects import Effect, Entry, Keep, Message, Place, Reply, Save
 from watchdog.domain.facts import Instant
 
 
@@ -37,6 +37,12 @@ class Out:
     def reply(self) -> Reply | None:
         """The answer given in this step, if any was."""
         return next((effect for effect in reversed(self._effects) if isinstance(effect, Reply)), None)
+
+    def orders(self) -> tuple[Effect, ...]:
+        """The orders asked for so far, which are asked for no more: to be sent before the rest is worded."""
+        orders = tuple(effect for effect in self._effects if isinstance(effect, Place))
+        self._effects = [effect for effect in self._effects if not isinstance(effect, Place)]
+        return orders
 
     def count(self, *kinds: type[Effect]) -> int:
         """How many effects of these kinds were asked for so far."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk, buttons_of
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Level, Reply
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out

@@ -6,10 +6,11 @@ Place, read back, and only then cancel the old (law 6). Every decision comes wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from watchdog.domain.changed import replace
 from watchdog.domain.ids import order_id
 from watchdog.domain.market import Market
 from watchdog.domain.position import Position, Stop, StopKind, StopOrder, TriggerKind

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from watchdog.domain.changed import replace
 from watchdog.domain.facts import Instant
 from watchdog.domain.position import OrderSide, PositionKey, PositionSide, Side, StopOrder
 from watchdog.protection.proposal import Ended, Proposal, Tap, from_raw, to_raw

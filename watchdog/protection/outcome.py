@@ -7,9 +7,10 @@ is sent again only under that same id. Nothing counts until a read that began la
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Effect, LookUp, Place
 from watchdog.domain.facts import Answer, Confirmed, Finished, NotFound, Rejected, RejectKind
 from watchdog.domain.ids import OrderId, read_order_id

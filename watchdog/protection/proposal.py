@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from watchdog.domain.changed import replace
 from watchdog.domain.facts import Instant
 from watchdog.domain.ids import INSTALLATION_DIGITS, handle
 from watchdog.domain.position import OrderSide, Position, PositionKey, StopOrder

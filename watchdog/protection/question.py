@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from watchdog.alerts import words
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Button
 from watchdog.domain.position import MarginMode, Position, PositionKey
 from watchdog.domain.reading import Known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from watchdog.alerts import words
@@ -10,6 +9,7 @@ from watchdog.alerts.desk import Desk
 from watchdog.alerts.intent import Intent
 from watchdog.alerts.lifecycle import Alert
 from watchdog.alerts.view import alert_key, position_subject
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
 
 from watchdog.alerts.desk import Desk
 from watchdog.alerts.judge import notional_of
 from watchdog.alerts.view import alert_key, position_subject
+from watchdog.domain.changed import replace
 from watchdog.domain.ids import position_digits, read_order_id
 from watchdog.domain.market import Market
 from watchdog.domain.position import MarginMode, PositionKey, Stop

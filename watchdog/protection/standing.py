@@ -6,12 +6,11 @@ it is said once, worded anew without a sound, and over only when no stop is miss
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from watchdog.alerts import words
 from watchdog.alerts.desk import REMIND, Desk, reminder_due
 from watchdog.alerts.lifecycle import Alert
 from watchdog.alerts.view import alert_key, position_subject
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
 from watchdog.domain.position import PositionKey

@@ -5,11 +5,11 @@ Only here do decisions become effects. Whether anything may be sent is decided o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from watchdog.alerts.desk import Desk
 from watchdog.alerts.view import position_subject
+from watchdog.domain.changed import replace
 from watchdog.domain.effects import Cancel, Place, Reply
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out

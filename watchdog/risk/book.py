@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
 from rpds import HashTrieMap
 
+from watchdog.domain.changed import replace
 from watchdog.domain.market import Market
 from watchdog.domain.position import (
     AccountRead,
