@@ -80,10 +80,10 @@ def test_what_a_bad_field_of_an_isolated_position_takes_with_it(bad: Position, r
     ],
 )
 def test_without_usable_tiers(tiers: tuple[Tier, ...], reason: str) -> None:
-    """No usable tiers: no maintenance, ratio or price of ours; leverage needs none and stays."""
+    """No usable tiers: no maintenance, ratio or price of ours; equity and leverage need none and stay."""
     held = position(wallet="1000")
     risk = Book.of(account([held], markets=[market(BTC, tiers)]), 0.0, {}).positions[BTC_KEY]
-    assert known_names(risk) == {"mark", "notional", "unrealised", "effective_leverage"}
+    assert known_names(risk) == {"mark", "notional", "unrealised", "equity", "effective_leverage"}
     assert unknowns(risk)["margin_ratio"] == reason
     assert unknowns(risk)["liquidation_ours"] == reason
 
@@ -95,7 +95,9 @@ def test_one_unknown_position_blinds_its_pool(bad: Position) -> None:
     pool = book.pools["USDT"]
     assert {"margin_ratio", "shock_distance", "shock_down", "shock_up", "room_used"} <= set(unknowns(pool))
     assert pool.shock_direction is None
-    assert all(BTC in reason for name, reason in unknowns(pool).items() if name != "venue_maintenance")
+    assert all(
+        BTC in reason for name, reason in unknowns(pool).items() if name not in {"venue_maintenance", "ratio_venue"}
+    )
     eth = book.positions[ETH_KEY]
     assert BTC in unknowns(eth)["liquidation_ours"]
     assert BTC in unknowns(eth)["margin_ratio"]
@@ -111,7 +113,7 @@ def test_one_unknown_position_blinds_its_pool(bad: Position) -> None:
 def test_tiers_missing_for_one_leave_the_pools_equity() -> None:
     """Without one position's tiers the pool's ratio is Unknown; its equity and leverage are not."""
     pool = Book.of(pair(position(), tiers=()), 0.0, {}).pools["USDT"]
-    assert {"equity", "unrealised", "wallet", "effective_leverage"} == known_names(pool)
+    assert {"equity", "notional", "unrealised", "wallet", "effective_leverage"} == known_names(pool)
     assert unknowns(pool)["shock_distance"] == f"{BTC} tiers: there are no tiers"
 
 
@@ -141,7 +143,7 @@ def test_a_pool_without_one_good_balance_row(balances: list[Balance], reason: st
     book = Book.of(account([position()], balances), 0.0, {})
     pool, risk = book.pools["USDT"], book.positions[BTC_KEY]
     assert unknowns(pool)["wallet"] == unknowns(pool)["margin_ratio"] == unknowns(pool)["shock_distance"] == reason
-    assert known_names(pool) == {"unrealised", "maintenance"}
+    assert known_names(pool) == {"notional", "unrealised", "maintenance"}
     assert unknowns(risk)["liquidation_ours"] == reason
 
 
@@ -157,15 +159,14 @@ def test_alone_in_its_pool_the_venues_price_is_the_pools() -> None:
 @pytest.mark.parametrize(
     ("modes", "reason"),
     [
-        (AccountModes(hedge=True, multi_asset=False, can_trade=True), "hedge mode is not supported yet: no numbers"),
         (
-            AccountModes(hedge=False, multi_asset=True, can_trade=True),
-            "multi-assets mode is not supported yet: no numbers",
+            AccountModes(hedge=False, multi_asset=True, can_trade=True, no_numbers="no formula of it is known"),
+            "no formula of it is known",
         ),
     ],
 )
 def test_account_modes_we_have_no_formulas_for(modes: AccountModes, reason: str) -> None:
-    """Hedge or multi-assets mode: every single reading is Unknown with that reason, and marks change nothing."""
+    """Every single reading is Unknown with that reason, and marks change nothing."""
     held = [position(venue="9040"), position(ETH, Side.SHORT, wallet="1000", venue="9040")]
     book = Book.of(account(held, [balance("1000")], modes=modes, stops=[stop()]), 0.0, {})
     risks: list[PositionRisk | PoolRisk] = [*book.positions.values(), *book.pools.values()]

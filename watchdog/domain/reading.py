@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-Unit: TypeAlias = Literal["share", "price", "money", "times"]
-"""share: 1 is 100 % · price: quote per base · money: the pool's margin asset · times: a multiple."""
+Unit: TypeAlias = Literal["share", "price", "money", "times", "size"]
+"""share: 1 is 100 % · price: quote per base · money: the pool's margin asset · times: a multiple · size: base, or the
+face value in quote of an inverse contract."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,22 +15,24 @@ from typing import TypeAlias
 from rpds import HashTrieMap
 
 from watchdog.domain.changed import replace
-from watchdog.domain.market import Market
+from watchdog.domain.market import Market, Tier
 from watchdog.domain.position import (
+    AccountModes,
     AccountRead,
     Balance,
-    MarginMode,
     Position,
     PositionKey,
     PositionSide,
     Stop,
+    Terms,
 )
 from watchdog.domain.reading import Reading, Unknown
-from watchdog.risk.exact import exactly
+from watchdog.risk.exact import ZERO, exactly
 from watchdog.risk.liquidation import anchored
+from watchdog.risk.pool import pool_risk
 from watchdog.risk.position import position_risk
 from watchdog.risk.tiers import Requirement, why_unusable
-from watchdog.risk.valuation import Holding, mark_reading, pool_risk, positive, worth_of
+from watchdog.risk.valuation import Holding, mark_reading, positive, ratio_gap, worth_of
 from watchdog.risk.values import PoolRisk, PositionRisk, StreamedMark, Worth
 
 Marks: TypeAlias = Mapping[str, StreamedMark | tuple[Decimal, float]]
@@ -38,6 +40,7 @@ Marks: TypeAlias = Mapping[str, StreamedMark | tuple[Decimal, float]]
 
 _Worths: TypeAlias = "HashTrieMap[PositionKey, Worth]"  # a string: rpds maps take no [] at run time
 _Pools: TypeAlias = "HashTrieMap[str, PoolRisk]"
+_Requirements: TypeAlias = dict[tuple[str, Decimal, tuple[Tier, ...] | None], Requirement | Unknown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,15 @@ class _Frame:
     by_symbol: Mapping[str, tuple[PositionKey, ...]]
     pools: Mapping[str, tuple[PositionKey, ...]]
     balances: Mapping[str, Balance | Unknown]
+    ratio_gaps: Mapping[str, Decimal] = field(default_factory=dict)
+    """Per pool by how much the venue's margin ratio was above ours."""
 
     def pool_of(self, key: PositionKey) -> str | None:
-        position = self.holdings[key].position
-        return position.margin_asset if position.margin_mode is MarginMode.CROSS else None
+        return self.holdings[key].position.pool
+
+    def coins(self, asset: str) -> Mapping[str, Decimal] | None:
+        balance = self.balances[asset]
+        return None if isinstance(balance, Unknown) else balance.collateral
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +154,22 @@ class Book:
         pool_risks = _pool_risks(frame, worths, self.pools, pools)
         for key in keys:
             asset = frame.pool_of(key)
-            pool, size = (None, 0) if asset is None else (pool_risks[asset], len(frame.pools[asset]))
-            risks = risks.insert(key, position_risk(frame.holdings[key], worths[key], pool, size))
+            holding, worth = frame.holdings[key], worths[key]
+            if asset is None:
+                risk = position_risk(holding, worth, None, 0)
+            else:
+                pair = [(frame.holdings[one], worths[one]) for one in holding.pair]
+                pool, size = pool_risks[asset], len(frame.pools[asset])
+                risk = position_risk(holding, worth, pool, size, pair, frame.coins(asset))
+            risks = risks.insert(key, risk)
         return replace(self, positions=risks, pools=pool_risks, _worths=worths)
 
 
 def _pool_risks(frame: _Frame, worths: _Worths, pools: _Pools, assets: Iterable[str]) -> _Pools:
     for asset in assets:
         members = [(frame.holdings[key], worths[key]) for key in frame.pools[asset]]
-        pools = pools.insert(asset, pool_risk(asset, frame.balances[asset], members, frame.at))
+        gap = frame.ratio_gaps.get(asset, ZERO)
+        pools = pools.insert(asset, pool_risk(asset, frame.balances[asset], members, frame.at, gap))
     return pools
 
 
@@ -164,23 +179,37 @@ def _frame_of(read: AccountRead, at: float) -> _Frame:
     stops: defaultdict[str, list[Stop]] = defaultdict(list)
     for stop in read.stops:
         stops[stop.symbol].append(stop)
-    requirements: dict[str, Requirement | Unknown] = {}
+    requirements: _Requirements = {}
     holdings: dict[PositionKey, Holding] = {}
     by_symbol: defaultdict[str, list[PositionKey]] = defaultdict(list)
     pools: defaultdict[str, list[PositionKey]] = defaultdict(list)
+    units = {balance.asset: balance.unit for balance in read.balances}
     for position in read.positions:
         symbol, key = position.symbol, position.key
-        if symbol not in requirements:
-            requirements[symbol] = refusal or _requirement(symbol, markets.get(symbol))
+        requirement = refusal or _required(position, markets.get(symbol), requirements)
         unset = Unknown(f"{symbol} venue liquidation price: not compared")
-        flaw = refusal or _flaw(position)
+        flaw = refusal or _flaw(position, read.modes)
         if key in holdings:
             continue  # refused above: the read holds it twice
         by_symbol[symbol].append(key)
-        if position.margin_mode is MarginMode.CROSS:
-            pools[position.margin_asset].append(key)
-        requirement = flaw or requirements[symbol]
-        holdings[key] = Holding(position, requirement, flaw, tuple(stops[symbol]), flaw or unset, flaw or unset)
+        if (pool := position.pool) is not None:
+            pools[pool].append(key)
+        holdings[key] = Holding(
+            position,
+            flaw or requirement,
+            flaw,
+            tuple(stops[symbol]),
+            flaw or unset,
+            flaw or unset,
+            quoted=position.inverse and pool is not None and units.get(pool, pool) != position.margin_asset,
+            base=markets[symbol].base if symbol in markets else "",
+        )
+    for keys in by_symbol.values():
+        if len(keys) > 1:
+            for key in keys:
+                pair = tuple(one for one in keys if one != key and holdings[one].position.pool is not None)
+                if holdings[key].position.pool is not None and pair:
+                    holdings[key] = replace(holdings[key], pair=pair)
     return _Frame(
         at,
         refusal,
@@ -193,29 +222,53 @@ def _frame_of(read: AccountRead, at: float) -> _Frame:
 
 def _refusal(read: AccountRead) -> Unknown | None:
     """Why a whole account has no numbers: formulas we do not have yet, or a read that contradicts itself."""
-    if read.modes.hedge:
-        return Unknown("hedge mode is not supported yet: no numbers")
-    if read.modes.multi_asset:
-        return Unknown("multi-assets mode is not supported yet: no numbers")
+    if read.modes.no_numbers:
+        return Unknown(read.modes.no_numbers)
     for key, rows in Counter(position.key for position in read.positions).items():
         if rows > 1:
             return Unknown(f"{key.symbol}: the read holds this position {rows} times")
     return None
 
 
-def _flaw(position: Position) -> Unknown | None:
+def _flaw(position: Position, modes: AccountModes) -> Unknown | None:
     """Why a row cannot be a position."""
-    if position.position_side is not PositionSide.BOTH:
-        return Unknown(f"{position.symbol} position side: a {position.position_side} leg in one-way mode")
+    if (position.position_side is PositionSide.BOTH) == modes.hedge and not modes.either_leg:
+        what = "no leg in hedge mode" if modes.hedge else f"a {position.position_side} leg in one-way mode"
+        return Unknown(f"{position.symbol} position side: {what}")
     return positive(position.symbol, "size", position.size)
 
 
-def _requirement(symbol: str, market: Market | None) -> Requirement | Unknown:
+def _required(position: Position, market: Market | None, known: _Requirements) -> Requirement | Unknown:
+    """What a position requires, with what its terms put on top of the tiers or instead of them."""
+    if position.terms.unreckoned:
+        return Unknown(f"{position.symbol} maintenance: {position.terms.unreckoned}")
+    requirement = _requirement(position, market, known)
+    if isinstance(requirement, Unknown) or not position.terms.fixed:
+        return requirement
+    return requirement.plus(position.terms.fixed)
+
+
+def _requirement(position: Position, market: Market | None, known: _Requirements) -> Requirement | Unknown:
+    """By the symbol's tiers and the position's terms; `known` keeps what does not differ between positions."""
+    terms, symbol = position.terms, position.symbol
+    one = (symbol, terms.fee, terms.tiers)
+    if one not in known:
+        known[one] = _tabled(symbol, market, terms)
+    table = known[one]
+    if not terms.at_entry or isinstance(table, Unknown):
+        return table
+    if problem := positive(symbol, "entry price", position.entry):
+        return problem
+    return Requirement.fixed(table.plain_at(position.notional(position.entry)))
+
+
+def _tabled(symbol: str, market: Market | None, terms: Terms) -> Requirement | Unknown:
     if market is None:
         return Unknown(f"{symbol} tiers: its market was not read")
-    if problem := why_unusable(market.tiers):
+    tiers = market.tiers if terms.tiers is None else terms.tiers
+    if problem := why_unusable(tiers):
         return Unknown(f"{symbol} tiers: {problem}")
-    return Requirement.of(market.tiers)
+    return Requirement.of(tiers, terms.fee)
 
 
 def _balance(read: AccountRead, asset: str) -> Balance | Unknown:
@@ -233,9 +286,18 @@ def _anchored(frame: _Frame, marks: Mapping[PositionKey, Reading]) -> _Frame:
     """The frame with every venue price judged and compared at the snapshot's own marks."""
     worths: _Worths = HashTrieMap({key: worth_of(each, marks[key]) for key, each in frame.holdings.items()})
     pools = _pool_risks(frame, worths, HashTrieMap(), frame.pools)
+    gaps = {asset: ratio_gap(pool.ratio_venue, pool.ratio_ours) for asset, pool in pools.items()}
+    if any(gaps.values()):
+        frame = replace(frame, ratio_gaps=gaps)
+        pools = _pool_risks(frame, worths, HashTrieMap(), frame.pools)
     holdings: dict[PositionKey, Holding] = {}
     for key, holding in frame.holdings.items():
         asset = frame.pool_of(key)
-        pool = None if asset is None else pools[asset]
-        holdings[key] = holding if holding.flaw else anchored(holding, worths[key], pool)
+        if holding.flaw:
+            holdings[key] = holding
+        elif asset is None:
+            holdings[key] = anchored(holding, worths[key], None)
+        else:
+            pair = [(frame.holdings[one], worths[one]) for one in holding.pair]
+            holdings[key] = anchored(holding, worths[key], pools[asset], pair, frame.coins(asset))
     return replace(frame, holdings=holdings)

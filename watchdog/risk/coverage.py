@@ -96,6 +96,8 @@ def _aim_problem(position: Position, stop: Stop) -> str | None:
         return f"a {stop.order_side} order adds to a {position.side}, it does not close it"
     if stop.position_side is not position.position_side:
         return f"belongs to the {stop.position_side} leg, the position is {position.position_side}"
+    if stop.margin_mode not in {None, position.margin_mode}:
+        return f"works on the {stop.margin_mode} position, this one is {position.margin_mode}"
     # In hedge mode an order of a leg can only reduce it once side and leg agree; there is no reduce-only flag there.
     if not (stop.reduce_only or stop.close_position or stop.position_side is not PositionSide.BOTH):
         return "not reduce-only: it can open the other way"

@@ -5,15 +5,32 @@ Callers run these under `exact.CONTEXT`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Context, Decimal
+from functools import partial
+from typing import TypeAlias
 
 from watchdog.domain.position import Position, Side
 from watchdog.domain.reading import Known, Never, Reading, Unknown
-from watchdog.risk.exact import ONE
-from watchdog.risk.solver import liquidation_price
-from watchdog.risk.valuation import OURS, VENUE, Holding, derive, isolated_equity, margin_ratio, oldest_mark, positive
+from watchdog.risk.exact import ONE, ZERO
+from watchdog.risk.line import Leg, price_where
+from watchdog.risk.valuation import (
+    OURS,
+    VENUE,
+    Holding,
+    derive,
+    isolated_equity,
+    margin_ratio,
+    oldest_mark,
+    own_ratio,
+    positive,
+    ratio_gap,
+)
 from watchdog.risk.values import PoolRisk, Worth
+
+Pair: TypeAlias = Sequence[tuple[Holding, Worth]]
+Coins: TypeAlias = Mapping[str, Decimal] | None
 
 OURS_WITH_GAP = "ours, with the venue's gap"
 NO_PRICE = "ours: no price liquidates it"
@@ -21,35 +38,57 @@ NO_PRICE = "ours: no price liquidates it"
 _SAME = Context(prec=40)
 
 
-def own_liquidation(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Reading:
-    """Our liquidation price of one position, every other price standing still; Never when no price does it."""
+def own_liquidation(
+    holding: Holding, worth: Worth, pool: PoolRisk | None, pair: Pair = (), coins: Coins = None
+) -> Reading:
+    """Our liquidation price of one position, every other price standing still; Never when no price does it.
+
+    `pair`: the other legs of its symbol in the pool, which the same price moves. `coins`: what the pool holds in coins,
+    by coin, as money.
+    """
     at = oldest_mark(worth, pool)
     requirement, position = holding.requirement, holding.position
     if isinstance(requirement, Unknown):
         return requirement
+    legs = [Leg(position, requirement, holding.quoted)]
+    required = [worth.maintenance]
+    for other, its_worth in pair:
+        if isinstance(other.requirement, Unknown):
+            return other.requirement
+        legs.append(Leg(other.position, other.requirement, other.quoted))
+        required.append(its_worth.maintenance)
+    match worth.mark:
+        case Known(value=mark):
+            pass
+        case unknown:
+            return unknown
+    rate = holding.rate(mark)
     if pool is None:
         backing = isolated_equity(holding, worth)
+        rate = ONE
     else:
-        backing = derive("money", OURS, at, _behind, pool.equity, pool.maintenance, worth.maintenance)
-    match worth.mark, backing:
-        case Known(value=mark), Known(value=equity):
-            price = liquidation_price(position.side, position.size, mark, equity, requirement)
-            return Never(NO_PRICE, at) if price is None else Known(price, "price", OURS, at)
-        case Known(), _:
-            return backing
-        case _:
-            return worth.mark
+        backing = derive("money", OURS, at, partial(_behind, rate), pool.equity, pool.maintenance, *required)
+    if not isinstance(backing, Known):
+        return backing
+    held = (coins or {}).get(holding.base, ZERO) / mark
+    price = price_where(legs, position.side, mark, backing.value, held, rate)
+    if price is None:
+        return Never(NO_PRICE, at)
+    return Known(price + position.side.sign * position.terms.toward_market, "price", OURS, at)
 
 
-def _behind(equity: Decimal, all_required: Decimal, own_required: Decimal) -> Decimal:
-    """What of a pool's equity stands behind one of its positions: all but what the others require."""
-    return equity - (all_required - own_required)
+def _behind(rate: Decimal, equity: Decimal, all_required: Decimal, *own_required: Decimal) -> Decimal:
+    """What of a pool's equity stands behind the legs of one symbol: all but what the others require."""
+    return equity - (all_required - sum(own_required, ZERO) * rate)
 
 
-def anchored(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Holding:
-    """The holding with the venue's liquidation price judged, and compared with ours, at the snapshot's own marks."""
-    venue = _believable(holding.position, worth.mark, margin_ratio(holding, worth, pool))
-    ours = own_liquidation(holding, worth, pool)
+def anchored(holding: Holding, worth: Worth, pool: PoolRisk | None, pair: Pair = (), coins: Coins = None) -> Holding:
+    """The holding with the venue's figures judged, and compared with ours, at the snapshot's own marks."""
+    if pool is None:
+        gap_of_ratio = ratio_gap(holding.position.venue_ratio, own_ratio(holding, worth))
+        holding = replace(holding, ratio_gap=gap_of_ratio)
+    venue = _believable(holding.position, worth.mark, margin_ratio(holding, worth, pool), paired=bool(pair))
+    ours = own_liquidation(holding, worth, pool, pair, coins)
     gap: Reading
     match venue, ours:
         case Known(value=theirs, at=at), Known(value=own):
@@ -63,7 +102,7 @@ def anchored(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Holding:
     return replace(holding, venue=venue, gap=gap)
 
 
-def _believable(position: Position, mark: Reading, margin: Reading) -> Reading:
+def _believable(position: Position, mark: Reading, margin: Reading, *, paired: bool) -> Reading:
     """The venue's liquidation price; Unknown for one that cannot be true.
 
     On the wrong side of the mark of the same read it can only be true at a ratio of 1 and more. A mark that passes it
@@ -77,6 +116,8 @@ def _believable(position: Position, mark: Reading, margin: Reading) -> Reading:
     if problem := positive(position.symbol, "venue liquidation price", venue.value):
         return problem
     wrong_side = isinstance(mark, Known) and (mark.value - venue.value) * position.side.sign <= 0
+    if wrong_side and paired:
+        return Unknown(f"{position.symbol} venue liquidation price: {venue.value} is reached by the other leg's loss")
     if wrong_side and isinstance(margin, Known) and margin.value < 1:
         return Unknown(f"{position.symbol} venue liquidation price: {venue.value} is on the wrong side of mark")
     return replace(venue, source=VENUE)

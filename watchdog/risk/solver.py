@@ -44,11 +44,13 @@ class Equity(NamedTuple):
 
 
 class Exposure(NamedTuple):
-    """A position of a pool: its side, its notional now, and its requirement."""
+    """A position of a pool, in the pool's money: its side, its notional now, and what is required of a notional."""
 
     side: Side
     notional: Decimal
     requirement: Requirement
+    gain: Decimal | None = None
+    """What it gains when the price doubles, where that is not `side · notional`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,44 @@ def liquidation_price(
     long may have none above zero; a short always has one, as losses without end meet any equity.
     """
     toward = DOWN if side is Side.LONG else UP
-    return _crossing([Load(size, requirement)], Equity(equity, side.sign * size), mark, toward)
+    return crossing([Load(size, requirement)], Equity(equity, side.sign * size), mark, toward)
 
 
 @exactly
-def shock(exposures: Sequence[Exposure], equity: Decimal) -> Shock:
-    """The common moves of all prices that liquidate a pool with this equity, each position's tiers walked."""
+def inverse_liquidation_price(
+    side: Side, size: Decimal, mark: Decimal, equity: Decimal, requirement: Requirement
+) -> Decimal | None:
+    """The same for an inverse contract: `size` is its face value in quote, `equity` is in the coin.
+
+    It is straight in one over the price: `size / price` is the notional, in the coin, and so are the tiers. A long
+    always has a price; a short has none where it is covered by the coins behind it.
+    """
+    toward = UP if side is Side.LONG else DOWN
+    found = crossing([Load(size, requirement)], Equity(equity, -side.sign * size), ONE / mark, toward)
+    return None if found is None else ONE / found
+
+
+@exactly
+def shock(exposures: Sequence[Exposure], equity: Decimal, collateral: Decimal = ZERO) -> Shock:
+    """The common moves of all prices that liquidate a pool with this equity, each position's tiers walked.
+
+    `collateral` is what of the equity is held in coins that move along.
+    """
     loads = [Load(exposure.notional, exposure.requirement) for exposure in exposures]
-    slope = sum((exposure.side.sign * exposure.notional for exposure in exposures), ZERO)
-    down, up = (_crossing(loads, Equity(equity, slope), ONE, way) for way in (DOWN, UP))
+    slope = collateral + sum(
+        (one.side.sign * one.notional if one.gain is None else one.gain for one in exposures), ZERO
+    )
+    down, up = (crossing(loads, Equity(equity, slope), ONE, way) for way in (DOWN, UP))
     return Shock(None if down is None else down - ONE, None if up is None else up - ONE)
+
+
+@exactly
+def inverse_shock(exposures: Sequence[Exposure], equity: Decimal) -> Shock:
+    """The same for a pool of inverse contracts of one coin, all in that coin."""
+    loads = [Load(exposure.notional, exposure.requirement) for exposure in exposures]
+    slope = sum((-exposure.side.sign * exposure.notional for exposure in exposures), ZERO)
+    down, up = (crossing(loads, Equity(equity, slope), ONE, way) for way in (UP, DOWN))
+    return Shock(None if down is None else ONE / down - ONE, None if up is None else ONE / up - ONE)
 
 
 @exactly
@@ -98,10 +128,11 @@ def first_crossing(loads: Sequence[Load], equity: Equity, start: Decimal, toward
 
     Exact up to the rounding of 50 digits. Where the requirement jumps, the answer is the edge itself.
     """
-    return _crossing(loads, equity, start, toward)
+    return crossing(loads, equity, start, toward)
 
 
-def _crossing(loads: Sequence[Load], equity: Equity, start: Decimal, toward: Way) -> Decimal | None:
+def crossing(loads: Sequence[Load], equity: Equity, start: Decimal, toward: Way) -> Decimal | None:
+    """`first_crossing` for callers that compute under CONTEXT already."""
     slope, base = -equity.slope, equity.slope * start - equity.value
     required = ZERO
     numbers: list[int] = []
@@ -173,8 +204,8 @@ def _walk(slope: Decimal, base: Decimal, start: Decimal, toward: Way, edges: Ite
             return here
     if slope * toward <= 0:
         return None
-    crossing = _root(slope, base, here, toward)
-    return crossing if crossing > 0 else None
+    found = _root(slope, base, here, toward)
+    return found if found > 0 else None
 
 
 def _root(slope: Decimal, base: Decimal, here: Decimal, toward: Way) -> Decimal:

@@ -144,6 +144,36 @@ class Requirement:
                 lines.append(Line(max(start, zero_until), tier.rate + fee, -tier.cum))
         return Requirement(tuple(lines), tuple(line.floor for line in lines))
 
+    @staticmethod
+    def fixed(amount: Decimal) -> Requirement:
+        """What no price moves: the same amount of every notional."""
+        return Requirement((Line(ZERO, ZERO, amount),), (ZERO,))
+
+    @exactly
+    def plus(self, amount: Decimal) -> Requirement:
+        """The same and an amount on top, whatever the notional."""
+        return Requirement(tuple(Line(line.floor, line.rate, line.base + amount) for line in self.lines), self.floors)
+
+    @exactly
+    def in_money(self, rate: Decimal) -> Requirement:
+        """The same in other money, of which one unit of this is worth `rate`: of notionals in that money too."""
+        lines = tuple(Line(line.floor * rate, line.rate, line.base * rate) for line in self.lines)
+        return Requirement(lines, tuple(line.floor for line in lines))
+
+    @exactly
+    def of_coins(self, size: Decimal, mark: Decimal) -> Requirement:
+        """What an inverse contract of this face value requires in quote, of `x` times its mark: its "notional" is `x`.
+
+        At that price it is `size / (mark · x)` coins, each worth `mark · x`, so that a line `rate · coins + base` is
+        worth `rate · size + base · mark · x`: straight again, and the tiers come in the other order.
+        """
+        edge = size / mark
+        lines = []
+        for number in range(len(self.lines) - 1, -1, -1):
+            floor = ZERO if number + 1 == len(self.lines) else edge / self.lines[number + 1].floor
+            lines.append(Line(floor, self.lines[number].base * mark, self.lines[number].rate * size))
+        return Requirement(tuple(lines), tuple(line.floor for line in lines))
+
     def line_at(self, notional: Decimal) -> int:
         """The number of the line a notional lies on; at an edge the upper one."""
         return max(0, bisect_right(self.floors, notional) - 1)

@@ -1,20 +1,19 @@
-"""What a position is worth at a mark, and what a pool of them adds up to.
+"""What a position is worth at a mark, and what stands behind an isolated one.
 
 Callers run these under `exact.CONTEXT`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from watchdog.domain.position import Balance, Position, Stop
+from watchdog.domain.position import Position, PositionKey, Stop
 from watchdog.domain.reading import Known, Never, Reading, Unit, Unknown
 from watchdog.risk.exact import INFINITE, ONE, ZERO
-from watchdog.risk.solver import Exposure, shock
 from watchdog.risk.tiers import Requirement
-from watchdog.risk.values import Direction, PoolRisk, Worth
+from watchdog.risk.values import PoolRisk, Worth
 
 VENUE = "venue"
 OURS = "ours"
@@ -34,6 +33,18 @@ class Holding:
     """The venue's liquidation price, if it can be true."""
     gap: Reading
     """The venue's − ours at the snapshot."""
+    quoted: bool = False
+    """Whether it is an inverse contract whose pool is reckoned in quote, so that a coin is worth its mark there."""
+    pair: tuple[PositionKey, ...] = ()
+    """The other legs of its symbol in the same pool: their money moves with the same price."""
+    base: str = ""
+    """The coin its price is of."""
+    ratio_gap: Decimal = ZERO
+    """By how much the venue's own margin ratio of an isolated position is above ours at the snapshot, or 0."""
+
+    def rate(self, mark: Decimal) -> Decimal:
+        """Money of the pool for one unit of its own."""
+        return mark if self.quoted else self.position.terms.rate
 
 
 def derive(unit: Unit, source: str, at: float, figure: Callable[..., Decimal], *inputs: Reading) -> Reading:
@@ -69,9 +80,10 @@ def worth_of(holding: Holding, mark: Reading) -> Worth:
     if not isinstance(mark, Known):
         return Worth(mark, mark, mark, mark)
     position, at = holding.position, mark.at
-    notional = position.size * mark.value
-    profit = position.side.sign * position.size * (mark.value - position.entry)
-    unrealised = positive(position.symbol, "entry price", position.entry) or Known(profit, "money", OURS, at)
+    notional = position.notional(mark.value)
+    unrealised = positive(position.symbol, "entry price", position.entry) or Known(
+        position.profit(mark.value), "money", OURS, at
+    )
     required: Reading
     if isinstance(holding.requirement, Unknown):
         required = holding.requirement
@@ -101,110 +113,36 @@ def room_used(loss: Decimal, room: Decimal) -> Decimal:
     return room / loss if loss < room else ONE
 
 
-def pool_risk(
-    asset: str, balance: Balance | Unknown, members: Sequence[tuple[Holding, Worth]], taken_at: float
-) -> PoolRisk:
-    """A pool from its balance and its positions' worth. `taken_at` is the snapshot's time."""
-    worths = [worth for _, worth in members]
-    at = min((worth.mark.at for worth in worths if isinstance(worth.mark, Known)), default=taken_at)
-
-    def total(*readings: Reading) -> Reading:
-        return derive("money", OURS, at, _sum, *readings)
-
-    wallet = _wallet(asset, balance, taken_at)
-    unrealised = total(*(worth.unrealised for worth in worths))
-    notional = total(*(worth.notional for worth in worths))
-    maintenance = total(*(worth.maintenance for worth in worths))
-    equity = total(wallet, unrealised)
-    shock_down, shock_up = _shocks(members, equity, maintenance, at)
-    distance, direction = _nearest(shock_down, shock_up, falls_first=_net_long(members))
-    return PoolRisk(
-        asset=asset,
-        positions=tuple(holding.position.key for holding, _ in members),
-        at=at,
-        wallet=wallet,
-        unrealised=unrealised,
-        equity=equity,
-        maintenance=maintenance,
-        venue_maintenance=balance if isinstance(balance, Unknown) else balance.venue_maintenance,
-        margin_ratio=derive("share", OURS, at, ratio, maintenance, equity),
-        shock_down=shock_down,
-        shock_up=shock_up,
-        shock_distance=distance,
-        shock_direction=direction,
-        room_used=derive("share", OURS, at, lambda u, w, m: room_used(-u, w - m), unrealised, wallet, maintenance),
-        effective_leverage=derive("times", OURS, at, leverage, notional, equity),
-    )
-
-
-def _sum(*values: Decimal) -> Decimal:
-    return sum(values, ZERO)
-
-
-def _wallet(asset: str, balance: Balance | Unknown, taken_at: float) -> Reading:
-    if isinstance(balance, Unknown):
-        return balance
-    if not balance.wallet.is_finite():
-        return Unknown(f"{asset} wallet: {balance.wallet} is not a number")
-    return Known(balance.wallet, "money", VENUE, taken_at)
-
-
-def _shocks(
-    members: Sequence[tuple[Holding, Worth]], equity: Reading, maintenance: Reading, at: float
-) -> tuple[Reading, Reading]:
-    match equity, maintenance:
-        case Known(value=behind), Known():
-            exposures = [
-                Exposure(holding.position.side, worth.notional.value, holding.requirement)
-                for holding, worth in members
-                if isinstance(worth.notional, Known) and isinstance(holding.requirement, Requirement)
-            ]
-            moves = shock(exposures, behind)
-            return _move(moves.down, at), _move(moves.up, at)
-        case Known(), _:
-            return maintenance, maintenance
-        case _:
-            return equity, equity
-
-
-def _move(move: Decimal | None, at: float) -> Reading:
-    if move is None:
-        return Never("ours: no common move liquidates the pool", at)
-    return Known(abs(move), "share", OURS, at)
-
-
-def _nearest(down: Reading, up: Reading, *, falls_first: bool) -> tuple[Reading, Direction | None]:
-    """The nearer of two moves; when they are as far (a pool already there: both are 0), the one that hurts."""
-    match down, up:
-        case Unknown(), _:
-            return down, None
-        case Known(value=fall), Known(value=rise):
-            return (down, "down") if fall < rise or (fall == rise and falls_first) else (up, "up")
-        case Known(), _:
-            return down, "down"
-        case _, Known():
-            return up, "up"
-        case _:
-            return down, None
-
-
-def _net_long(members: Sequence[tuple[Holding, Worth]]) -> bool:
-    return (
-        sum(
-            holding.position.side.sign * worth.notional.value
-            for holding, worth in members
-            if isinstance(worth.notional, Known)
-        )
-        >= ZERO
-    )
-
-
 def margin_ratio(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Reading:
     """Its own in isolated mode, the pool's in cross mode."""
     if pool is not None:
         return pool.margin_ratio
-    equity = isolated_equity(holding, worth)
-    return derive("share", OURS, oldest_mark(worth, pool), ratio, worth.maintenance, equity)
+    return dangerous_ratio(holding.position.venue_ratio, own_ratio(holding, worth), holding.ratio_gap)
+
+
+def own_ratio(holding: Holding, worth: Worth) -> Reading:
+    """Our margin ratio of an isolated position."""
+    return derive("share", OURS, oldest_mark(worth, None), ratio, worth.maintenance, isolated_equity(holding, worth))
+
+
+def ratio_gap(venue: Reading, ours: Reading) -> Decimal:
+    """By how much the venue's margin ratio is above ours at the same snapshot; 0 where it is not, or not known."""
+    match venue, ours:
+        case Known(value=theirs), Known(value=own) if own.is_finite() and theirs > own:
+            return theirs - own
+        case _:
+            return ZERO
+
+
+def dangerous_ratio(venue: Reading, ours: Reading, gap: Decimal) -> Reading:
+    """Ours at the newest marks, plus the venue's gap where that is toward danger; the venue's alone without ours."""
+    match venue, ours:
+        case Known(), Unknown(reason=reason):
+            return Known(venue.value, venue.unit, f"{VENUE} alone; ours is unknown: {reason}", venue.at)
+        case _, Known() if gap > 0:
+            return Known(ours.value + gap, ours.unit, "ours, with the venue's gap", ours.at)
+        case _:
+            return ours
 
 
 def isolated_equity(holding: Holding, worth: Worth) -> Reading:

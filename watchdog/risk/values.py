@@ -26,9 +26,9 @@ class Worth:
 
     mark: Reading
     notional: Reading
-    """Money: size · mark, never negative."""
+    """Money: size · mark, or size / mark of an inverse contract; never negative."""
     unrealised: Reading
-    """Money: side · size · (mark − entry); a loss is negative."""
+    """Money; a loss is negative."""
     maintenance: Reading
     """Money its tiers require of the notional."""
 
@@ -39,14 +39,16 @@ class PositionRisk:
 
     position: Position
     pool: str | None
-    """The margin asset whose cross pool it shares; None for an isolated position."""
+    """The cross pool it shares; None for an isolated position."""
     mark: Reading
     notional: Reading
-    """Money: size · mark."""
+    """In quote: size · mark; of an inverse contract its face value."""
     unrealised: Reading
     """Money; a loss is negative."""
     maintenance: Reading
     """Money, by its tiers. The venue's own is `position.venue_maintenance`."""
+    equity: Reading
+    """Money behind it: its own margin and unrealised profit in isolated mode, the pool's equity in cross mode."""
     margin_ratio: Reading
     """Share, maintenance / equity: 1 is liquidation, infinite without equity. In cross mode the pool's."""
     liquidation_venue: Reading
@@ -83,9 +85,12 @@ class PositionRisk:
 
 @dataclass(frozen=True, slots=True)
 class PoolRisk:
-    """The risk of what shares one margin asset in cross mode, at the newest marks. Money is in that asset."""
+    """The risk of what shares margin in cross mode, at the newest marks. Money is in `unit`."""
 
     asset: str
+    """Its name: the margin asset, or what the venue calls the account."""
+    unit: str
+    """The currency of its money."""
     positions: tuple[PositionKey, ...]
     at: float
     """Monotonic time of the oldest mark price among its positions."""
@@ -94,11 +99,17 @@ class PoolRisk:
     unrealised: Reading
     equity: Reading
     """Money: wallet + unrealised."""
+    notional: Reading
+    """Money: what its positions are worth together, longs and shorts alike."""
     maintenance: Reading
     venue_maintenance: Reading
     """Money: the venue's own sum at the snapshot, to hold beside ours."""
+    ratio_venue: Reading
+    """Share: the venue's own margin ratio at the snapshot, turned so that 1 is liquidation."""
+    ratio_ours: Reading
+    """Share, maintenance / equity at the newest marks: infinite without equity."""
     margin_ratio: Reading
-    """Share, maintenance / equity: 1 is liquidation, infinite without equity."""
+    """Share: ours, plus what the venue's was above ours at the snapshot; 1 is liquidation."""
     shock_down: Reading
     """Share by which all prices may fall together before liquidation, not negative; Never when no fall does it."""
     shock_up: Reading
