@@ -1,0 +1,1 @@
+"""OKX: its rules, its listing and its wire."""

@@ -1,0 +1,1 @@
+"""OKX: perpetual and dated futures, linear and inverse, read over REST."""
