@@ -1,0 +1,1 @@
+"""Hyperliquid: its rules, its wire, and figures others published."""

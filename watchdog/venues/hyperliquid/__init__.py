@@ -1,0 +1,1 @@
+"""Hyperliquid: an address read over POST /info. Nothing is signed, and no key is known here."""
