@@ -1,0 +1,1 @@
+"""Gate futures: USDT- and BTC-settled perpetuals and dated futures, read only."""
