@@ -1,0 +1,1 @@
+"""KuCoin futures: figures that others published, and payloads in the venue's own shape."""

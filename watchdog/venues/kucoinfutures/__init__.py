@@ -1,0 +1,1 @@
+"""KuCoin futures: perpetuals and dated futures of the classic account, read only."""
