@@ -1,0 +1,1 @@
+"""Kraken Futures: what is read there, held against published and plain arithmetic."""

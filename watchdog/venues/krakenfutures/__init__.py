@@ -1,0 +1,1 @@
+"""Kraken Futures, read only: the multi-collateral wallet (flex) and the single-collateral ones (fi_*)."""
