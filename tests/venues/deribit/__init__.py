@@ -1,0 +1,1 @@
+"""Deribit: what is read there, held against published and plain arithmetic."""
