@@ -2,12 +2,14 @@
 
 Shapes: the response examples of Binance's API pages (developers.binance.com, USDⓈ-M futures: Exchange Information,
 Notional and Leverage Brackets, Position Information V3, Account Information V3, Futures Account Configuration,
-Current All Algo Open Orders, New Algo Order; wallet: Get API Key Permission) and the responses recorded in the
+Current All Algo Open Orders, New Algo Order, Multi-Assets Mode Asset Index; wallet:
+Get API Key Permission) and the responses recorded in the
 comments of ccxt 4.5.90's binance.py (fetch_positions_risk, fetch_account_positions, parse_order).
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 OUR_ID = "0a1b2c3d00112233445566770000000f"
@@ -235,6 +237,27 @@ def account_config() -> dict[str, Any]:
         "multiAssetsMargin": False,
         "tradeGroupId": -1,
     }
+
+
+def asset_index() -> list[dict[str, Any]]:
+    """GET /fapi/v1/assetIndex of what the account holds, and of a coin."""
+    figures = [("USDT", "0.99987691", "0.00010000"), ("USDC", "0.99990000", "0.00010000"), ("BTC", "115000", "0.05")]
+    return [
+        {
+            "symbol": f"{asset}USD",
+            "time": 1760126399000,
+            "index": index,
+            "bidBuffer": buffer,
+            "askBuffer": buffer,
+            "bidRate": str(Decimal(index) * (1 - Decimal(buffer))),
+            "askRate": str(Decimal(index) * (1 + Decimal(buffer))),
+            "autoExchangeBidBuffer": buffer,
+            "autoExchangeAskBuffer": buffer,
+            "autoExchangeBidRate": str(Decimal(index) * (1 - Decimal(buffer))),
+            "autoExchangeAskRate": str(Decimal(index) * (1 + Decimal(buffer))),
+        }
+        for asset, index, buffer in figures
+    ]
 
 
 def algo_order(**changed: Any) -> dict[str, Any]:

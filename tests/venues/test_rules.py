@@ -13,8 +13,8 @@ from tests.venues import payloads
 from watchdog.domain.position import AccountRead, MarginMode, OrderSide, PositionSide, Side, StopKind, TriggerKind
 from watchdog.domain.reading import Known, Unknown
 from watchdog.venues.binanceusdm.listing import Listing, read_brackets
-from watchdog.venues.binanceusdm.rules import MomentsDifferError, UnlistedError, read_account
-from watchdog.venues.fields import PayloadError
+from watchdog.venues.binanceusdm.rules import read_account
+from watchdog.venues.fields import MomentsDifferError, PayloadError, UnlistedError
 
 AT = 12.5
 PARTS = ("positions", "account", "config", "algo_orders")
@@ -34,12 +34,14 @@ def answers() -> dict[str, Any]:
         "account": payloads.account(),
         "config": payloads.account_config(),
         "algo_orders": [payloads.algo_order()],
+        "asset_index": payloads.asset_index(),
     }
 
 
 def read(given: dict[str, Any]) -> AccountRead:
     """Read them."""
-    return read_account(given["positions"], given["account"], given["config"], given["algo_orders"], listing(), AT)
+    positions, account, config, orders = (given[part] for part in PARTS)
+    return read_account(positions, account, config, orders, listing(), AT, given.get("asset_index"))
 
 
 def test_a_good_read_says_what_is_held() -> None:
@@ -232,6 +234,7 @@ ANSWERS = {
     "account": "account",
     "config": "accountConfig",
     "algo_orders": "openAlgoOrders",
+    "asset_index": "assetIndex",
 }
 WRONG: dict[str, Any] = {
     "null": None,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from watchdog.domain.facts import Answer, Frame, Mark
 from watchdog.domain.position import AccountRead, StopOrder
@@ -36,6 +36,16 @@ class KeyPower:
     trade: bool | None
     note: str
     """What was found, or why it could not be, in words."""
+
+
+@runtime_checkable
+class Keeps(Protocol):
+    """A venue that keeps the raw answers behind its last good read, by name: what `snapshot` saves."""
+
+    @property
+    def payloads(self) -> Mapping[str, Any]:
+        """Trimmed to what is held; empty before the first good read."""
+        ...
 
 
 class Venue(Protocol):

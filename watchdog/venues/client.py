@@ -1,4 +1,4 @@
-"""ccxt.pro's binanceusdm, hardened: what it takes for an answer, what it lets out, and what it says when it fails.
+"""ccxt.pro's classes, hardened: what they take for an answer, what they let out, and what they say when they fail.
 
 ccxt 4.5.90 reads an empty or foreign body under HTTP 200 as "no positions, no orders"; its error classes depend on
 the address; its errors carry the signed URL and its debug log the key; its limiter reads wall time and has no order of
@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from ssl import SSLContext, create_default_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -37,11 +38,26 @@ _silent.propagate = False
 _ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What ccxt's code lets escape when it meets a value it does not expect."""
 _OK = range(200, 300)
-_NO_ERROR = frozenset({"0", "200"})
+_BARE = re.compile(r'"[A-Za-z]{1,40}"')
+"""One word in quotes, as an answer."""
 _WAITS = {429: 60.0, 418: 120.0}
 """How long we wait by status when the answer does not say."""
 LONGEST_BAN = 3 * 86400.0
 """Seconds. Binance's bans last "from 2 minutes to 3 days" (its REST API's general information, IP limits)."""
+
+
+Words = tuple[str | None, str]
+"""The venue's raw error code, None for none, and its message."""
+
+
+def own_words(response: Any) -> Words:
+    """Binance's: `code` and `msg`, in an object that is an error."""
+    if not isinstance(response, dict):
+        return None, ""
+    code, message = response.get("code"), response.get("msg")
+    known = str(code) if isinstance(code, int | str) and not isinstance(code, bool) else None
+    words = message if isinstance(message, str) else ""
+    return (None if known in {"0", "200"} else known), words
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +73,40 @@ class Ways:
     """Whether its reads wait for the budget; the client that places orders does not."""
     timeout: float
     """Seconds, on the machine's clock, until a request counts as unanswered."""
+    words: Callable[[Any], Words] = own_words
+    """What an answer says went wrong."""
+    used: str = "x-mbx-used-weight-1m"
+    """The header, in lower case, in which the venue says what weight was used from this address."""
+    reads: frozenset[str] = frozenset({"GET"})
+    """The methods its reads use: they wait for the budget."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """ccxt's own, for this venue."""
+    wallet: str = ""
+    """The address of an account that is read without a key."""
+    passphrase: str = ""
+    """What some venues want beside key and secret."""
+    bare: bool = False
+    """Whether an answer may also be one word in quotes (Hyperliquid's `userAbstraction`): JSON, no object."""
 
 
-class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt ships no types
-    """One hardened instance. `base_url` replaces scheme and host of every address; paths are kept."""
+class Hardened:
+    """What stands before a class of ccxt.pro. `base_url` replaces scheme and host of every address; paths are kept.
+
+    ccxt ships no types: the class behind it is anything.
+    """
+
+    urls: dict[str, Any]
+    closed_by_user: bool
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Whatever the class of ccxt's has."""
 
     def __init__(self, key: str, secret: str, ways: Ways, base_url: str | None) -> None:
         self._ways = ways
-        self._secrets = (key, secret)
+        self._secrets = tuple(one for one in (key, secret, ways.passphrase) if one)
         self.session: aiohttp.ClientSession | None = None
-        super().__init__(
+        super().__init__(  # type: ignore[call-arg]
             {
                 "apiKey": key,
                 "secret": secret,
@@ -75,12 +115,15 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
                 "enableLastHttpResponse": False,
                 "enableLastResponseHeaders": False,
                 "timeout_on_exit": 0,
+                "walletAddress": ways.wallet,
+                "password": ways.passphrase,
                 "has": {"fetchCurrencies": False},
                 "options": {
                     "fetchCurrencies": False,
                     "fetchMargins": False,
                     "warnOnFetchOpenOrdersWithoutSymbol": False,
                     "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False},
+                    **ways.options,
                 },
             }
         )
@@ -88,7 +131,7 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
         self.own_session = False
         if base_url is not None:
             self.urls["api"] = point_at(self.urls["api"], base_url)
-        secure = urlsplit(self.urls["api"]["fapiPublic"]).scheme == "https"
+        secure = base_url is None or urlsplit(base_url).scheme == "https"
         self.ssl_context: SSLContext | bool = _tls() if secure else False
 
     def __repr__(self) -> str:
@@ -98,7 +141,7 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
 
     def open(self, lazy: bool = False) -> None:
         """Make the session (ccxt's own warns on newer Pythons, and follows redirects with the key in its headers)."""
-        super().open(lazy)
+        super().open(lazy)  # type: ignore[misc]
         if self.session is None:
             trace = aiohttp.TraceConfig()
             trace.on_request_redirect.append(_refuse_redirect)
@@ -111,12 +154,12 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
         session, self.session = self.session, None
         if session is not None:
             await session.close()
-        await super().close(clean_instance_data)
+        await super().close(clean_instance_data)  # type: ignore[misc]
 
     async def fetch_markets(self, params: Mapping[str, Any] = {}) -> list[dict[str, Any]]:
         """The listing, by ccxt. Raises NoAnswerError for an empty or odd one, before it can replace a good one."""
         try:
-            markets: list[dict[str, Any]] = await super().fetch_markets(params)
+            markets: list[dict[str, Any]] = await super().fetch_markets(params)  # type: ignore[misc]
         except (ccxt.BaseError, *_ODD) as error:
             why = f"the listing cannot be read ({type(error).__name__})"
         else:
@@ -144,12 +187,12 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
     ) -> Any:
         """One request. Raises AnswerError, NoAnswerError, GuardError, ReadsStoppedError; nothing of ccxt's."""
         weight = self._ways.weight(path, params)
-        if self._ways.patient and method == "GET":
+        if self._ways.patient and method in self._ways.reads:
             await self._ways.budget.admit(weight)  # before signing: a signature is good for seconds only
         else:
             self._ways.budget.spend(weight)
         try:
-            return await super().fetch2(path, api, method, params, config)
+            return await super().fetch2(path, api, method, params, config)  # type: ignore[misc]
         except (ccxt.BaseError, *_ODD) as error:
             why = f"the request could not be made ({type(error).__name__}): is the secret whole?"
         raise NoAnswerError(why)
@@ -160,7 +203,7 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
         """Send one signed request, if the guard lets it out. Raises as `fetch2` does."""
         self._ways.guard.check(method, url, body)
         try:
-            return await super().fetch(url, method, headers, body)
+            return await super().fetch(url, method, headers, body)  # type: ignore[misc]
         except ccxt.RequestTimeout:
             why = f"no answer within {self._ways.timeout:g} s"
         except ccxt.ExchangeClosedByUser:
@@ -187,12 +230,12 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
         """Decide whether an answer is one. Raises AnswerError or NoAnswerError."""
         del reason, url, method, requestHeaders, requestBody
         lower = {name.lower(): value for name, value in headers.items()}
-        self._hear_weight(lower.get("x-mbx-used-weight-1m"))
-        raw, message = _own_words(response)
+        self._hear_weight(lower.get(self._ways.used))
+        raw, message = self._ways.words(response)
         if code in _OK:
-            if raw is not None and raw not in _NO_ERROR:
+            if raw is not None:
                 raise AnswerError(code, raw, scrub(message, self._secrets))
-            if not isinstance(response, dict | list):
+            if not isinstance(response, dict | list) and not (self._ways.bare and _BARE.fullmatch(body or "")):
                 kind = "an empty body" if not body else "a body that is no JSON"
                 raise NoAnswerError(f"HTTP {code} with {kind}")
             return
@@ -213,6 +256,15 @@ class BinanceUsdmClient(ccxt.pro.binanceusdm):  # type: ignore[misc]  # ccxt shi
     def _hear_weight(self, used: str | None) -> None:
         if used is not None and used.isdecimal():
             self._ways.budget.heard(int(used))
+
+
+class BinanceUsdmClient(Hardened, ccxt.pro.binanceusdm):  # type: ignore[misc]
+    """Binance USD-M."""
+
+
+def hardened(venue: str) -> type[Hardened]:
+    """The hardened class of any venue of ccxt.pro's, by ccxt's id."""
+    return type(f"{venue.title()}Client", (Hardened, getattr(ccxt.pro, venue)), {})
 
 
 def point_at(urls: Any, base_url: str) -> Any:
@@ -239,15 +291,6 @@ def _tls() -> SSLContext:
 
 async def _refuse_redirect(*_: Any) -> None:
     raise aiohttp.ClientError("the venue redirects, which it never does")
-
-
-def _own_words(response: Any) -> tuple[str | None, str]:
-    """The venue's raw code and message, where the body is an error of its own wording."""
-    if not isinstance(response, dict):
-        return None, ""
-    code, message = response.get("code"), response.get("msg")
-    known = str(code) if isinstance(code, int | str) and not isinstance(code, bool) else None
-    return known, message if isinstance(message, str) else ""
 
 
 def _seconds(header: str | None) -> float | None:

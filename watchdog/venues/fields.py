@@ -25,6 +25,14 @@ class PayloadError(Exception):
         self.problem = problem
 
 
+class MomentsDifferError(PayloadError):
+    """Two answers of one read show different positions: one of them is older. Read again at once."""
+
+
+class UnlistedError(PayloadError):
+    """A position or an order in a symbol that our listing does not hold: read the listing again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One JSON object and where in the answer it stood."""

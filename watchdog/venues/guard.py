@@ -6,6 +6,7 @@ type, a helper that rounds, a new endpoint) can send anything else, whatever the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -41,6 +42,8 @@ class Write:
     flaw: Callable[[Mapping[str, str]], str | None]
     exact: bool = True
     """Whether it must carry exactly the parameters of `intending`."""
+    json: bool = False
+    """Whether its body is a flat JSON object of text and whole numbers, instead of a form."""
 
 
 class Guard:
@@ -63,7 +66,10 @@ class Guard:
         name = f"{method} {parts.path}"
         if f"{parts.scheme}://{parts.netloc}".lower() != self._origin:
             raise GuardError(f"{name} to a foreign address was not sent")
-        params = _params(name, parts.query, body, in_body=write.in_body)
+        if write.json:
+            params = _json_params(name, parts.query, body)
+        else:
+            params = _params(name, parts.query, body, in_body=write.in_body)
         flaw = write.flaw(params)
         if flaw is not None:
             raise GuardError(f"{name} was not sent: {flaw}")
@@ -83,3 +89,19 @@ def _params(name: str, query: str, body: str | None, *, in_body: bool) -> dict[s
     if len(params) != len(pairs):
         raise GuardError(f"{name} with a parameter given twice was not sent")
     return {key: value for key, value in params.items() if key not in SIGNING}
+
+
+def _json_params(name: str, query: str, body: str | None) -> dict[str, str]:
+    if query:
+        raise GuardError(f"{name} with parameters in both query and body was not sent")
+    try:
+        pairs = json.loads(body or "", object_pairs_hook=tuple)
+    except ValueError:
+        raise GuardError(f"{name} with unreadable parameters was not sent") from None
+    if not isinstance(pairs, tuple):
+        raise GuardError(f"{name} with a body that is no object was not sent")
+    if any(isinstance(value, bool) or not isinstance(value, str | int) for _, value in pairs):
+        raise GuardError(f"{name} with a parameter that is neither text nor a whole number was not sent")
+    if len(dict(pairs)) != len(pairs):
+        raise GuardError(f"{name} with a parameter given twice was not sent")
+    return {key: str(value) for key, value in pairs}

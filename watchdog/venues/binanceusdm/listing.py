@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +42,63 @@ def read_market(row: Any, symbol: str, tiers: tuple[Tier, ...] = ()) -> Market:
         taker_fee=TAKER_FEE,
         tiers=tiers,
     )
+
+
+PERPETUAL_UNTIL = 4133404800000
+"""The delivery date Binance gives to what is never delivered: 25 December 2100."""
+_CODES = {"XBT": "BTC", "BCHSV": "BSV", "YOYO": "YOYOW"}
+"""Codes that ccxt calls otherwise (`commonCurrencies`)."""
+
+
+def unified_symbol(row: Any) -> str:
+    """The unified symbol, as ccxt has it, of a row of exchangeInfo: `BTC/USDT:USDT`, dated `BTC/USDT:USDT-261225`.
+
+    Raises PayloadError naming the field.
+    """
+    market = Row.of(row, "exchangeInfo")
+    base, quote, settle = (_code(market.text(field)) for field in ("baseAsset", "quoteAsset", "marginAsset"))
+    expiry = market.time_ms("deliveryDate")
+    if market.raw.get("contractType") == "PERPETUAL" or expiry == PERPETUAL_UNTIL:
+        return f"{base}/{quote}:{settle}"
+    if not 0 < expiry < PERPETUAL_UNTIL:
+        raise PayloadError(market.path("deliveryDate"), f"{expiry} is no time of delivery")
+    return f"{base}/{quote}:{settle}-{datetime.fromtimestamp(expiry / 1000, UTC):%y%m%d}"
+
+
+def _code(asset: str) -> str:
+    code = asset.upper()
+    return _CODES.get(code, code)
+
+
+def listed_rows(answer: Any) -> dict[str, tuple[str, Any]]:
+    """Of each venue's name in exchangeInfo the unified symbol and the raw row. Raises PayloadError.
+
+    A row whose symbol cannot be made is left out, as if it were not listed: what holds it is then refused by name.
+    """
+    found: dict[str, tuple[str, Any]] = {}
+    for row in Row.of(answer, "exchangeInfo").rows("symbols"):
+        try:
+            found[row.text("symbol")] = (unified_symbol(row.raw), row.raw)
+        except PayloadError:
+            continue
+    if not found:
+        raise PayloadError("exchangeInfo.symbols", "lists no market")
+    return found
+
+
+def trimmed(payloads: Mapping[str, Any], held: Container[Any]) -> dict[str, Any]:
+    """The same answers with only those markets and brackets whose venue's names are in `held`."""
+    info, brackets = payloads.get("exchangeInfo"), payloads.get("leverageBracket")
+    kept = dict(payloads)
+    if isinstance(info, Mapping) and isinstance(info.get("symbols"), list):
+        kept["exchangeInfo"] = {"symbols": [row for row in info["symbols"] if _name(row) in held]}
+    if isinstance(brackets, list):
+        kept["leverageBracket"] = [row for row in brackets if _name(row) in held]
+    return kept
+
+
+def _name(row: Any) -> Any:
+    return row.get("symbol") if isinstance(row, Mapping) else None
 
 
 def read_brackets(answer: Any) -> dict[str, Any]:

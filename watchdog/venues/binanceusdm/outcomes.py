@@ -43,6 +43,13 @@ KEY_REFUSED = frozenset(
         "-2015",  # REJECTED_MBX_KEY: invalid key, IP or permissions
     }
 )
+NOT_PORTFOLIO = frozenset(
+    {
+        "-9000",  # USER_IS_NOT_UNIACCOUNT
+        "-21001",  # "request ID is not a Portfolio Margin Account"
+    }
+)
+"""What the Portfolio Margin endpoints say to an account that is none."""
 CLOCK_OFF = frozenset(
     {
         "-1021",  # INVALID_TIMESTAMP: outside recvWindow, refused before anything else was looked at

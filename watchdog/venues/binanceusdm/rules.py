@@ -26,7 +26,8 @@ from watchdog.domain.position import (
     TriggerKind,
 )
 from watchdog.domain.reading import Known, Reading, Unknown
-from watchdog.venues.fields import PayloadError, Row, rows
+from watchdog.venues.binanceusdm import multiassets
+from watchdog.venues.fields import MomentsDifferError, PayloadError, Row, UnlistedError, rows
 
 SOURCE = "binance"
 RESTING = "NEW"
@@ -47,14 +48,6 @@ _KINDS = {
 _STOPS = frozenset({StopKind.STOP_MARKET, StopKind.STOP_LIMIT})
 
 
-class MomentsDifferError(PayloadError):
-    """Two answers of one read show different positions: one of them is older. Read again at once."""
-
-
-class UnlistedError(PayloadError):
-    """A position or an order in a symbol that our listing does not hold: read the listing again."""
-
-
 class Held(NamedTuple):
     """What both answers must agree on."""
 
@@ -70,12 +63,13 @@ def read_account(
     algo_orders: Any,
     markets: Mapping[str, Market],
     at: float,
+    asset_index: Any = None,
 ) -> AccountRead:
     """One whole read from the answers of v3 positionRisk, v3 account, accountConfig and openAlgoOrders.
 
-    `markets` is keyed by the venue's own names; `at` is the monotonic time the readings carry. Raises PayloadError
-    naming the field, MomentsDifferError when the answers do not belong together, UnlistedError for a symbol that
-    `markets` does not hold.
+    `markets` is keyed by the venue's own names; `at` is the monotonic time the readings carry; `asset_index` is the
+    answer of assetIndex, which multi-assets mode needs. Raises PayloadError naming the field, MomentsDifferError when
+    the answers do not belong together, UnlistedError for a symbol that `markets` does not hold.
     """
     modes = read_modes(config)
     risk_rows = rows(positions, "positionRisk")
@@ -85,24 +79,32 @@ def read_account(
         raise PayloadError("account.assets", "is an empty list; Binance always lists the margin assets")
     order_rows = rows(algo_orders, "openAlgoOrders")
 
-    held = _held(risk_rows)
-    _agree(held, _held(account_row.rows("positions")))
-    _modes_agree(held, modes)
-    if not held:
-        _nothing_required(account_row, asset_rows)
+    open_now = held(risk_rows)
+    agree(open_now, held(account_row.rows("positions")))
+    modes_agree(open_now, modes)
+    if not open_now:
+        nothing_required(account_row, asset_rows)
 
     open_rows = [row for row in risk_rows if row.number("positionAmt") != 0]
     found = tuple(_position(row, markets, at) for row in open_rows)
-    stops = tuple(stop for row in order_rows if (stop := _resting(row, markets)) is not None)
+    stops = tuple(stop for row in order_rows if (stop := resting(row, markets)) is not None)
     symbols = dict.fromkeys(row.text("symbol") for row in open_rows)
     symbols |= dict.fromkeys(row.text("symbol") for row in order_rows)
+    debts: Mapping[str, Decimal]
+    unwatched: tuple[str, ...] = ()
+    balances, debts = read_balances(asset_rows, found, at)
+    if modes.multi_asset:
+        pool = multiassets.read_pool(account_row, asset_rows, asset_index, found, at)
+        found, balances, debts, unwatched = pool.positions, (pool.balance,), pool.debts, pool.unwatched
     return AccountRead(
         modes=modes,
         positions=found,
-        balances=_balances(asset_rows, found, at),
+        balances=balances,
         stops=stops,
-        markets=tuple(_listed(symbol, markets, "markets") for symbol in symbols),
+        markets=tuple(listed(symbol, markets, "markets") for symbol in symbols),
         venue_time_ms=max(row.time_ms("updateTime") for row in (*risk_rows, *asset_rows, *order_rows)),
+        unwatched=unwatched,
+        debts=debts,
     )
 
 
@@ -122,7 +124,8 @@ def read_order(order: Any, markets: Mapping[str, Market], where: str = "algoOrde
     return row.text("algoStatus"), _stop(row, markets)
 
 
-def _held(found: Iterable[Row]) -> set[Held]:
+def held(found: Iterable[Row]) -> set[Held]:
+    """What rows of positions say is held. Raises PayloadError for a leg that is listed twice."""
     held: set[Held] = set()
     for row in found:
         symbol, amount = row.text("symbol"), row.number("positionAmt")
@@ -136,31 +139,39 @@ def _held(found: Iterable[Row]) -> set[Held]:
     return held
 
 
-def _agree(risk: set[Held], account: set[Held]) -> None:
+def agree(risk: set[Held], account: set[Held]) -> None:
+    """Raises MomentsDifferError unless both answers hold the same."""
     if risk != account:
         names = ", ".join(sorted({held.symbol for held in risk ^ account}))
         raise MomentsDifferError("account.positions", f"the two answers are of different moments: {names} differ")
 
 
-def _modes_agree(held: set[Held], modes: AccountModes) -> None:
+def modes_agree(held: set[Held], modes: AccountModes, path: str = "accountConfig.dualSidePosition") -> None:
+    """Raises MomentsDifferError for a leg in one-way mode, or none in hedge mode."""
     for one in held:
         if (one.position_side == "BOTH") == modes.hedge:
             mode = "hedge" if modes.hedge else "one-way"
             raise MomentsDifferError(
-                "accountConfig.dualSidePosition",
+                path,
                 f"the two answers are of different moments: {mode} mode, and {one.symbol} is {one.position_side}",
             )
 
 
-def _nothing_required(account: Row, assets: list[Row]) -> None:
+def nothing_required(account: Row, assets: list[Row]) -> None:
     """An account that requires maintenance holds something, whatever the list of positions says."""
     for row, field in [(account, "totalMaintMargin"), *((asset, "maintMargin") for asset in assets)]:
-        required = row.not_negative(field)
-        if required > 0:
-            raise PayloadError(row.path(field), f"no position is listed, yet maintenance of {required} is required")
+        nothing_in(row, field)
 
 
-def _listed(symbol: str, markets: Mapping[str, Market], path: str) -> Market:
+def nothing_in(row: Row, field: str) -> None:
+    """Raises PayloadError when maintenance is required though no position is listed."""
+    required = row.not_negative(field)
+    if required > 0:
+        raise PayloadError(row.path(field), f"no position is listed, yet maintenance of {required} is required")
+
+
+def listed(symbol: str, markets: Mapping[str, Market], path: str) -> Market:
+    """The market of a venue's name. Raises UnlistedError."""
     market = markets.get(symbol)
     if market is None:
         raise UnlistedError(path, f"{symbol[:40]!r} is not in the venue's listing")
@@ -168,12 +179,8 @@ def _listed(symbol: str, markets: Mapping[str, Market], path: str) -> Market:
 
 
 def _position(row: Row, markets: Mapping[str, Market], at: float) -> Position:
-    market = _listed(row.text("symbol"), markets, row.path("symbol"))
-    position_side: PositionSide = row.choice("positionSide", POSITION_SIDES)
-    amount = row.number("positionAmt")
-    side = Side.LONG if amount > 0 else Side.SHORT
-    if position_side.value not in {PositionSide.BOTH.value, side.value}:
-        raise PayloadError(row.path("positionAmt"), f"{amount} on the {position_side.value} leg")
+    market = listed(row.text("symbol"), markets, row.path("symbol"))
+    side, position_side, size = side_of(row)
     margin_asset = row.text("marginAsset")
     if margin_asset != market.margin_asset:
         raise PayloadError(row.path("marginAsset"), f"{margin_asset[:20]!r}, where {market.margin_asset} is listed")
@@ -185,12 +192,12 @@ def _position(row: Row, markets: Mapping[str, Market], at: float) -> Position:
         position_side=position_side,
         margin_mode=MarginMode.ISOLATED if isolated else MarginMode.CROSS,
         margin_asset=margin_asset,
-        size=abs(amount),
+        size=size,
         entry=row.positive("entryPrice"),
         mark=row.positive("markPrice"),
         isolated_wallet=wallet if isolated else None,
-        venue_maintenance=_maintenance(row, at),
-        venue_liquidation=_liquidation(row, at),
+        venue_maintenance=required_of(row, at),
+        venue_liquidation=published_price(row, at),
     )
 
 
@@ -206,14 +213,26 @@ def is_isolated(wallet: Decimal, margin: Decimal) -> bool:
     return wallet != 0 or margin != 0
 
 
-def _maintenance(row: Row, at: float) -> Reading:
+def side_of(row: Row) -> tuple[Side, PositionSide, Decimal]:
+    """Side, leg and size of an open position. Raises PayloadError for an amount of the other leg's sign."""
+    position_side: PositionSide = row.choice("positionSide", POSITION_SIDES)
+    amount = row.number("positionAmt")
+    side = Side.LONG if amount > 0 else Side.SHORT
+    if position_side.value not in {PositionSide.BOTH.value, side.value}:
+        raise PayloadError(row.path("positionAmt"), f"{amount} on the {position_side.value} leg")
+    return side, position_side, abs(amount)
+
+
+def required_of(row: Row, at: float) -> Reading:
+    """The maintenance the venue requires of an open position; 0 cannot be true."""
     required = row.not_negative("maintMargin")
     if required == 0:
         return Unknown("Binance sends a maintenance margin of 0 for an open position")
     return Known(required, "money", SOURCE, at)
 
 
-def _liquidation(row: Row, at: float) -> Reading:
+def published_price(row: Row, at: float) -> Reading:
+    """The venue's liquidation price; Unknown where it publishes none (`""`, `"0"`)."""
     if "liquidationPrice" not in row.raw:
         raise PayloadError(row.path("liquidationPrice"), "is missing")
     if row.raw["liquidationPrice"] == "":
@@ -224,7 +243,10 @@ def _liquidation(row: Row, at: float) -> Reading:
     return Known(price, "price", SOURCE, at)
 
 
-def _balances(assets: list[Row], positions: tuple[Position, ...], at: float) -> tuple[Balance, ...]:
+def read_balances(
+    assets: list[Row], positions: tuple[Position, ...], at: float
+) -> tuple[tuple[Balance, ...], dict[str, Decimal]]:
+    """A pool for each margin asset, and what is owed in those whose equity is below zero."""
     found: dict[str, Balance] = {}
     for row in assets:
         asset = row.text("asset")
@@ -242,7 +264,13 @@ def _balances(assets: list[Row], positions: tuple[Position, ...], at: float) -> 
             raise PayloadError(
                 "account.assets", f"has no row of {position.margin_asset}, which {position.symbol} needs"
             )
-    return tuple(found.values())
+    debts = {one.asset: -owed for one in found.values() if (owed := _equity(one)) < 0}
+    return tuple(found.values()), debts
+
+
+def _equity(balance: Balance) -> Decimal:
+    assert isinstance(balance.wallet, Decimal)  # noqa: S101  (made above, of a number)
+    return balance.wallet + balance.venue_unrealised
 
 
 def _pool_maintenance(asset: str, positions: tuple[Position, ...], at: float) -> Reading:
@@ -257,14 +285,14 @@ def _pool_maintenance(asset: str, positions: tuple[Position, ...], at: float) ->
     return Known(total, "money", SOURCE, at)
 
 
-def _resting(row: Row, markets: Mapping[str, Market]) -> Stop | None:
+def resting(row: Row, markets: Mapping[str, Market]) -> Stop | None:
     """The order, if it rests; every field is read all the same."""
     stop = _stop(row, markets)
     return stop if row.text("algoStatus") == RESTING else None
 
 
 def _stop(row: Row, markets: Mapping[str, Market]) -> Stop:
-    market = _listed(row.text("symbol"), markets, row.path("symbol"))
+    market = listed(row.text("symbol"), markets, row.path("symbol"))
     conditional = row.text("algoType") == "CONDITIONAL"
     word = row.text("orderType")
     kind = _KINDS.get(word, StopKind.UNKNOWN) if conditional else StopKind.UNKNOWN

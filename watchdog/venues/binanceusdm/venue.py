@@ -6,25 +6,29 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from watchdog.clock import Clock
-from watchdog.domain.facts import Answer, Frame, Mark
+from watchdog.domain.facts import Answer, Frame, Mark, Rejected
 from watchdog.domain.position import AccountRead, StopOrder
 from watchdog.venues.base import KeyPower, ReadError, VenueRefusedError
-from watchdog.venues.binanceusdm import outcomes, rules, wire
+from watchdog.venues.binanceusdm import asking, kind, outcomes, rules, wire
+from watchdog.venues.binanceusdm.answers import NAME, AnsweredError, read_answer, together
 from watchdog.venues.binanceusdm.keys import key_flaw, read_key_power, refused_key
 from watchdog.venues.binanceusdm.listing import Listing, read_brackets
-from watchdog.venues.binanceusdm.orders import NAME, Orders
+from watchdog.venues.binanceusdm.orders import Orders
+from watchdog.venues.binanceusdm.portfolio import NO_STOPS, Answers, read_portfolio
 from watchdog.venues.binanceusdm.stops import NAME as STOPS
 from watchdog.venues.binanceusdm.stops import StopList
 from watchdog.venues.binanceusdm.streams import AccountStream, ListenKeys, MarketStream
 from watchdog.venues.budget import Budget
 from watchdog.venues.client import BinanceUsdmClient, Ways
-from watchdog.venues.errors import AnswerError, NoAnswerError, ReadsStoppedError
-from watchdog.venues.fields import PayloadError, rows
+from watchdog.venues.errors import NoAnswerError
+from watchdog.venues.fields import MomentsDifferError, PayloadError, UnlistedError, rows
 from watchdog.venues.guard import Guard
+from watchdog.venues.kind import Payloads
 
 TIMEOUT = 5.0
 MOMENTS = 3
@@ -80,10 +84,24 @@ class BinanceUsdmVenue:
         self._stops = StopList(self._list_stops)
         self._told: set[str] = set()
         self._watched: frozenset[str] = frozenset()
+        self._portfolio = False
+        self._multi_asset = False
+        self._answers: dict[str, Any] = {}
         self._market: MarketStream | None = None
 
     def __repr__(self) -> str:
         return f"<BinanceUsdmVenue {self._account}>"
+
+    @property
+    def payloads(self) -> Payloads:
+        """The raw answers behind the last good read, by name, with the markets and brackets they need."""
+        if not self._answers:
+            return {}
+        listed = {
+            "exchangeInfo": {"symbols": [market["info"] for market in self._reader.markets.values()]},
+            "leverageBracket": [{"symbol": name, "brackets": rows} for name, rows in self._brackets.items()],
+        }
+        return kind.trim({**listed, **self._answers})
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -108,6 +126,8 @@ class BinanceUsdmVenue:
         except ReadError as error:
             self._refuse_if_key(error)
             raise
+        if self._portfolio:
+            power = replace(power, note=f"{power.note}; {NO_STOPS}")
         return power
 
     def symbols(self) -> frozenset[str]:
@@ -116,7 +136,7 @@ class BinanceUsdmVenue:
 
     async def _load_listing(self, held: frozenset[str] = frozenset()) -> None:
         self._listing_at = self._clock.now().mono
-        await _read("exchangeInfo", lambda: self._reader.load_markets(True))  # noqa: FBT003 - ccxt's signature
+        await read_answer("exchangeInfo", lambda: self._reader.load_markets(True))  # noqa: FBT003 - ccxt's signature
         if not held <= self._reader.markets.keys():
             self._reader.set_markets_from_exchange(self._orders)
             raise ReadError(f"{NAME}, exchangeInfo: it lacks what is held")
@@ -124,7 +144,9 @@ class BinanceUsdmVenue:
         self._relist()
 
     async def _load_brackets(self) -> None:
-        answer = await self._signed("leverageBracket", self._reader.fapiPrivateGetLeverageBracket)
+        client = self._reader
+        call = client.papiGetUmLeverageBracket if self._portfolio else client.fapiPrivateGetLeverageBracket
+        answer = await self._signed("leverageBracket", call)
         try:
             self._brackets = read_brackets(answer)
         except PayloadError as error:
@@ -139,20 +161,34 @@ class BinanceUsdmVenue:
     async def _ask_power(self) -> KeyPower:
         """What the key may do. Only a refused key stops us here: the answer comes from another of Binance's servers."""
         try:
-            answer = await self._signed("apiRestrictions", self._reader.sapiGetAccountApiRestrictions)
-            return read_key_power(answer)
+            answer = await self._signed(asking.RESTRICTIONS, self._reader.sapiGetAccountApiRestrictions)
+            power, says_portfolio = read_key_power(answer), asking.says_portfolio(answer)
         except PayloadError as error:
             return KeyPower(None, None, f"{NAME} does not say what the key may do: {error}")
         except ReadError as error:
             self._refuse_if_key(error)
             return KeyPower(None, None, f"{NAME} does not say what the key may do: {error.reason}")
+        self._portfolio = says_portfolio and await self._is_portfolio()
+        return power
+
+    async def _is_portfolio(self) -> bool:
+        """Whether the account is a Portfolio Margin one now, which its key alone does not say."""
+        try:
+            await self._signed("papiAccount", self._reader.papiGetAccount)
+        except ReadError as error:
+            if isinstance(error, AnsweredError) and error.code in outcomes.NOT_PORTFOLIO:
+                return False
+            self._refuse_if_key(error)
+            raise
+        return True
 
     def _refuse_if_key(self, error: ReadError) -> None:
-        if isinstance(error, _AnsweredError) and refused_key(error.http, error.code):
+        if isinstance(error, AnsweredError) and refused_key(error.http, error.code):
             raise VenueRefusedError(
                 f"account {self._account}: {NAME} refuses this API key ({error.said}). Check that key and secret are "
                 "whole and belong together, that the key is of this venue (not testnet), that 'Enable Reading' and "
-                "'Enable Futures' are ticked, and that this machine's address is on the key's list if it has one."
+                "'Enable Futures' are ticked, and that this machine's address is on the key's list if it has one. The "
+                "key of a Portfolio Margin account needs 'Enable Portfolio Margin Trading' instead."
             ) from None
 
     # -- reading ---------------------------------------------------------------------------------------------------
@@ -164,10 +200,10 @@ class BinanceUsdmVenue:
         for _ in range(MOMENTS):
             try:
                 read = await self._read_once()
-            except rules.MomentsDifferError as error:
+            except MomentsDifferError as error:
                 last = error
                 continue
-            except rules.UnlistedError as error:
+            except UnlistedError as error:
                 last = error
                 if not self._may_ask_again(self._listing_at):
                     break
@@ -221,23 +257,43 @@ class BinanceUsdmVenue:
 
     async def _read_once(self) -> AccountRead:
         at = self._clock.now().mono
-        client = self._reader
-        watched = (client.markets[symbol]["id"] for symbol in self._watched if symbol in client.markets)
-        wanted = self._stops.wanted(watched, at)
-        positions, account, config, orders = await _together(
-            self._signed("positionRisk", client.fapiPrivateV3GetPositionRisk),
-            self._signed("account", client.fapiPrivateV3GetAccount),
-            self._signed("accountConfig", client.fapiPrivateGetAccountConfig),
-            self._stops.read(wanted),
-        )
-        if wanted is not None:  # a position opened since the last read
-            new = frozenset(row.text("symbol") for row in rows(positions, "positionRisk")) - wanted
-            orders = [*orders, *await self._stops.read(new)]
-        read = rules.read_account(positions, account, config, orders, self._listing, at)
-        self._stops.took(wanted, (market.venue_id for market in read.markets), at)
+        read = await (self._read_portfolio(at) if self._portfolio else self._read_classic(at))
         for venue_id, problem in self._listing.problems.items():
             self._tell(f"no maintenance tiers of {venue_id}: {problem}")
         return read
+
+    async def _read_portfolio(self, at: float) -> AccountRead:
+        """A Portfolio Margin account, by its own endpoints."""
+        client, methods = self._reader, asking.PORTFOLIO
+        answers = await together(*(self._signed(name, getattr(client, method)) for name, method in methods.items()))
+        read = read_portfolio(Answers(*answers), self._listing, at)
+        self._answers = dict(zip(methods, answers, strict=True))
+        return read
+
+    async def _read_classic(self, at: float) -> AccountRead:
+        client = self._reader
+        watched = (client.markets[symbol]["id"] for symbol in self._watched if symbol in client.markets)
+        wanted = self._stops.wanted(watched, at)
+        positions, account, config, orders, *indices = await together(
+            *(self._signed(name, getattr(client, method)) for name, method in asking.CLASSIC.items()),
+            self._stops.read(wanted),
+            *([self._asset_index()] if self._multi_asset else []),
+        )
+        self._multi_asset = asking.wants_index(config)
+        if self._multi_asset and not indices:
+            indices = [await self._asset_index()]
+        index = indices[0] if indices else None
+        if wanted is not None:  # a position opened since the last read
+            new = frozenset(row.text("symbol") for row in rows(positions, "positionRisk")) - wanted
+            orders = [*orders, *await self._stops.read(new)]
+        read = rules.read_account(positions, account, config, orders, self._listing, at, index)
+        self._stops.took(wanted, (market.venue_id for market in read.markets), at)
+        named = zip((*asking.CLASSIC, "openAlgoOrders"), (positions, account, config, orders), strict=True)
+        self._answers = {**dict(named), **({} if index is None else {"assetIndex": index})}
+        return read
+
+    async def _asset_index(self) -> Any:
+        return await read_answer("assetIndex", self._reader.fapiPublicGetAssetIndex)
 
     async def _list_stops(self, parameters: dict[str, str]) -> Any:
         return await self._signed(STOPS, lambda: self._reader.fapiPrivateGetOpenAlgoOrders(parameters))
@@ -251,12 +307,12 @@ class BinanceUsdmVenue:
     async def _signed(self, name: str, call: Callable[..., Awaitable[Any]]) -> Any:
         """A signed read; with the clock set by the venue's and once more when ours is off."""
         try:
-            return await _read(name, call)
-        except _AnsweredError as error:
+            return await read_answer(name, call)
+        except AnsweredError as error:
             if error.code not in outcomes.CLOCK_OFF:
                 raise
-        await _read("time", self._set_clock)
-        return await _read(name, call)
+        await read_answer("time", self._set_clock)
+        return await read_answer(name, call)
 
     async def _set_clock(self) -> None:
         """Sign with the venue's time from now on; the machine's is off by more than it takes."""
@@ -274,6 +330,8 @@ class BinanceUsdmVenue:
 
     async def place(self, order: StopOrder) -> Answer:
         """Send a stop: Confirmed with the stop as Binance shows it, Rejected, or Unresolved."""
+        if self._portfolio:
+            return Rejected("portfolio margin", NO_STOPS)
         return await self._desk.place(order)
 
     async def look_up(self, symbol: str, client_id: str) -> Answer:
@@ -313,7 +371,8 @@ class BinanceUsdmVenue:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(market.run())
-                group.create_task(account.run())
+                if not self._portfolio:  # its account stream is another one: there the reads alone tell what is held
+                    group.create_task(account.run())
         finally:
             self._market = None
 
@@ -321,37 +380,3 @@ class BinanceUsdmVenue:
         """Let go of every socket and task; `stream` must have been cancelled before."""
         await self._orders.close()
         await self._reader.close()
-
-
-class _AnsweredError(ReadError):
-    """A read that Binance answered with an error."""
-
-    def __init__(self, name: str, error: AnswerError) -> None:
-        super().__init__(f"{NAME}, {name}: {error}", error.retry_after, limited=error.limited)
-        self.http = error.http
-        self.code = error.code
-        self.said = str(error)
-
-
-async def _read(name: str, call: Callable[..., Awaitable[Any]]) -> Any:
-    """Make a read; ReadError naming it when no answer comes."""
-    try:
-        return await call()
-    except AnswerError as error:
-        failure: ReadError = _AnsweredError(name, error)
-    except NoAnswerError as error:
-        failure = ReadError(f"{NAME}, {name}: {error.reason}")
-    except ReadsStoppedError as error:
-        failure = ReadError(error.reason, error.retry_after, limited=True)
-    raise failure
-
-
-async def _together(*reads: Awaitable[Any]) -> list[Any]:
-    """All answers, or the first error; whatever is still under way is then let go."""
-    tasks = [asyncio.ensure_future(one) for one in reads]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -27,6 +27,13 @@ _WEIGHTS = {
     "accountConfig": 5,
     "algoOrder": 1,
     "listenKey": 1,
+    "assetIndex": 10,
+    "balance": 20,
+    "um/positionRisk": 5,
+    "um/account": 5,
+    "um/accountConfig": 5,
+    "um/algo/openAlgoOrders": 40,
+    "cm/positionRisk": 1,
 }
 """Request weights of Binance's API pages; ccxt's own costs of the v3 endpoints are lower than the real ones."""
 _ALL_ORDERS, _ONE_SYMBOL, _UNLISTED = 40, 1, 5

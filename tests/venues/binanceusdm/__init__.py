@@ -1,0 +1,1 @@
+"""Binance USD-M as a kind: hedge mode, multi-assets mode, Portfolio Margin."""
