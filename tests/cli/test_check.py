@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from watchdog.cli import check
+from watchdog.venues.known import VENUES, Entry
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -73,7 +74,7 @@ def test_every_problem_of_both_files_is_told(home: Path, capsys: pytest.CaptureF
     out, err = capsys.readouterr()
     assert out == ""
     assert err.split("\n") == [
-        'watchdog.toml:31:13: unknown channel type "consol", did you mean "console"?',
+        'watchdog.toml:37:13: unknown channel type "consol", did you mean "console"?',
         'rules.toml:20:13: unknown metric "rom_used", did you mean "room_used"?',
         'rules.toml:28:25: account "x" is not in watchdog.toml',
         'rules.toml:36:25: account "x" is not in watchdog.toml',
@@ -219,3 +220,22 @@ def test_the_schemas_are_written_for_editors(home: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().out == "wrote rules.schema.json\nwrote watchdog.schema.json\n"
     for name in ("rules.schema.json", "watchdog.schema.json"):
         assert (home / name).read_text() == (CONFIG / name).read_text()
+
+
+def test_an_account_where_no_stop_can_be_placed_is_named(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With rules that act: it is watched and no more, and why. With rules that only watch nothing is lost by it."""
+    monkeypatch.setitem(VENUES, "gate", Entry("Gate"))
+    settings, rules = home / "watchdog.toml", home / "rules.toml"
+    settings.write_text(settings.read_text().replace('= "binanceusdm"', '= "gate"', 1))
+    assert run() == 0
+    out = capsys.readouterr().out
+    assert "account paper: gate at http://127.0.0.1:8081, read every 10s, only watched: no stop can be placed" in out
+    assert "no stop is sent for it" not in out
+    rules.write_text(rules.read_text().replace('mode = "watch" ', 'mode = "act" ', 1))
+    assert run() == 0
+    assert (
+        "account paper is only watched, no stop is sent for it: no stop can be placed on Gate yet"
+        in capsys.readouterr().out
+    )

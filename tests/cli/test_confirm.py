@@ -63,7 +63,7 @@ async def daemon() -> AsyncIterator[Daemon]:
     """A daemon's socket, in a directory with a short name."""
     with tempfile.TemporaryDirectory(prefix="wd") as name:
         one = Daemon(Path(name) / "s")
-        async with ControlServer(one.path, Handlers(one.plan, one.plan, one.why, one.command)):
+        async with ControlServer(one.path, Handlers(one.plan, one.plan, one.why, one.why, one.command)):
             yield one
 
 

@@ -75,6 +75,10 @@ class Daemon:
         """Words."""
         return f"why {subject}"
 
+    async def snapshot(self, account: str) -> object:
+        """Nothing has been read."""
+        return {"ok": False, "text": f"account {account}: no good read so far"}
+
     async def command(self, body: CommandBody) -> Reply:
         """Take down what was asked; the account "nobody" is refused."""
         self.heard.append(body)
@@ -90,7 +94,7 @@ async def daemon() -> AsyncIterator[Daemon]:
     """A daemon's socket, in a directory with a short name."""
     with tempfile.TemporaryDirectory(prefix="wd") as name:
         one = Daemon(Path(name) / "s")
-        async with ControlServer(one.path, Handlers(one.status, one.plan, one.why, one.command)):
+        async with ControlServer(one.path, Handlers(one.status, one.plan, one.why, one.snapshot, one.command)):
             yield one
 
 

@@ -150,6 +150,7 @@ def _settings_lines(config: _Config) -> list[str]:
     for account in settings.accounts.values():
         where = f" at {account.base_url}" if account.base_url else ""
         cap = f", capped to {account.mode.name.lower()}" if account.mode < Mode.ACT else ""
+        cap = f", only watched: {account.only_watched}" if account.only_watched else cap
         lines.append(f"  account {account.name}: {account.venue}{where}, read every {say_duration(account.poll)}{cap}")
     lines += [
         f"  channel {channel.name}: {channel.type}, hears {channel.min_level.name.lower()} and above"
@@ -181,7 +182,9 @@ def _cross_notes(ruleset: Ruleset, config: _Config) -> list[Problem]:
                 f"account {account.name} is read every {say_duration(account.poll)}, and called blind "
                 f"after {say_duration(ruleset.blind.warn)}: it would be called blind between two good reads"
             )
-        if ruleset.mode > account.mode is Mode.WATCH:
+        if ruleset.mode_for(account.name, Mode.ACT, None) > Mode.WATCH and account.only_watched:
+            notes.append(f"account {account.name} is only watched, no stop is sent for it: {account.only_watched}")
+        elif ruleset.mode > account.mode is Mode.WATCH:
             notes.append(f"account {account.name} is capped to watch: no stop is sent for it")
         if ruleset.mode > account.mode is Mode.ASK:
             notes.append(f"account {account.name} is capped to ask: stops are proposed for it, you confirm each")

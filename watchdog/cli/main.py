@@ -26,6 +26,8 @@ COMMANDS = {
     "plan": "what would be sent right now, and why; sends nothing",
     "why": "what every rule reads of a position, and what is done about it",
     "confirm": "yes to a stop that is proposed (mode ask, or a place already passed)",
+    "explain": "every reading with its formula, its inputs and the raw fields they came from, live or from a snapshot",
+    "snapshot": "save the raw answers behind the current readings, without keys and ids, to explain or report a number",
     "ack": "say that an alert has been seen",
     "silence": "hear nothing of something for a while; emergencies are told, and stops placed, all the same",
     "unsilence": "end a silence",
@@ -53,8 +55,9 @@ def clash(distributions: Sequence[str]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code.
 
-    From sysexits.h: 78 for bad configuration, 69 when no daemon answers, 71 when a file can't be read or written. As
-    shells have it: 130 for Ctrl-C, 141 when the reader of our output has gone.
+    From sysexits.h: 78 for bad configuration, 69 when no daemon answers, 65 for a snapshot that is none, 73 when a file
+    to be made exists, 71 when one can't be read or written. As shells have it: 130 for Ctrl-C, 141 when the reader of
+    our output has gone.
     """
     _open_streams()
     try:

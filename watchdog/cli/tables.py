@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -28,7 +29,8 @@ def reading(figure: Mapping[str, str], places: int | None = None) -> Text:
         case "money":
             return Text(f"{value:,.2f}")
         case _:
-            return Text(f"{value:,.{places}f}" if places is not None else f"{value.normalize():,f}")
+            text = f"{value:,.{places}f}" if places is not None else f"{value.normalize():,f}"
+            return Text(text if text.strip("-0.") else text.lstrip("-"))  # rounded away: no sign is left
 
 
 def places_of(price: str) -> int:
@@ -37,9 +39,15 @@ def places_of(price: str) -> int:
 
 
 def status(answer: Mapping[str, Any]) -> RenderableType:
-    """All accounts: what to hold beside the venue's own app; and the channels that reach nobody."""
-    accounts = (part for account in answer["accounts"] for part in _account(account))
-    return Group(*accounts, *(_silent(channel) for channel in answer.get("channels", ()) if channel["fails"]))
+    """All accounts in one table to hold beside the venues' own apps, what else there is to each; and dead channels."""
+    accounts: list[Mapping[str, Any]] = answer["accounts"]
+    held = [(account, row) for account in accounts for row in account["positions"]]
+    return Group(
+        *(part for account in accounts for part in _head(account)),
+        *([_positions(held)] if held else []),
+        *(part for account in accounts for part in _details(account, named=len(accounts) > 1)),
+        *(_silent(channel) for channel in answer.get("channels", ()) if channel["fails"]),
+    )
 
 
 def _silent(channel: Mapping[str, Any]) -> Text:
@@ -47,31 +55,40 @@ def _silent(channel: Mapping[str, Any]) -> Text:
     return Text(f"{what}; {channel['waiting']} messages wait", style="bold red")
 
 
-def _account(account: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _head(account: Mapping[str, Any]) -> Iterator[RenderableType]:
     age = "never read" if account["age"] is None else f"read {account['read_at']}, {account['age']:.0f} s ago"
     sends = "may send orders" if account["sends"] == "yes" else f"sends nothing: {account['sends']}"
-    yield Text(f"{account['account']} · {account['venue']} · {age} · mode {account['mode']}, {sends}", style="bold")
+    modes = f" · {account['modes']}" if account.get("modes") else ""
+    yield Text(
+        f"{account['account']} · {account['venue']}{modes} · {age} · mode {account['mode']}, {sends}", style="bold"
+    )
     yield from _troubles(account)
-    if account["positions"]:
-        yield _positions(account["positions"])
-        for row in account["positions"]:
-            for stop in row["stops"]:
-                what = f"{stop['whose']} {stop['trigger']} on {stop['on']}, {stop['size']}: {stop['judged']}"
-                yield Text(f"  stop on {row['symbol']} {row['side']}: {what}")
-            yield from _asked(row)
-    elif not account["vanished"]:
+    if not account["positions"] and not account["vanished"]:
         yield Text("  no open position" if account["age"] is not None else "  nothing is known yet")
+
+
+def _details(account: Mapping[str, Any], *, named: bool) -> Iterator[RenderableType]:
+    """Stops, pools, debts, alerts, silences, what is not watched; with its name where there are several."""
+    who = f"{account['account']}: " if named else ""
+    for row in account["positions"]:
+        for stop in row["stops"]:
+            what = f"{stop['whose']} {stop['trigger']} on {stop['on']}, {stop['size']}: {stop['judged']}"
+            yield Text(f"  {who}stop on {row['symbol']} {row['side']}: {what}")
     for pool in account["pools"]:
+        money = f" {pool['money']}" if pool.get("money") else ""
         yield Text.assemble(
-            f"  pool {pool['asset']}: equity ", reading(pool["equity"]), ", maintenance ", reading(pool["maintenance"]),
-            ", ratio ", reading(pool["margin_ratio"]), ", all together ", reading(pool["shock_distance"]), " away",
+            f"  {who}pool {pool['asset']}: equity ", reading(pool["equity"]), f"{money}, maintenance ",
+            reading(pool["maintenance"]), f"{money}, ratio ", reading(pool["margin_ratio"]), ", all together ",
+            reading(pool["shock_distance"]), " away",
         )  # fmt: skip
+    for coin, owed in account.get("debts", {}).items():
+        yield Text(f"  {who}OWES the venue {Decimal(owed):,f} {coin}", style="bold red")
     for alert in account["alerts"]:
-        yield Text(f"  {'; '.join(alert['says']) or alert['key']}{_aside(alert)}", style="yellow")
+        yield Text(f"  {who}{'; '.join(alert['says']) or alert['key']}{_aside(alert)}", style="yellow")
     for silence in account.get("silences", ()):
         by = f", by {silence['by']}" if silence["by"] else ""
-        yield Text(f"  SILENCED until {silence['until']}: {silence['what']}{by}", style="bold")
-    yield Text(f"  NOT watched: {account['not_watched']}", style="dim")
+        yield Text(f"  {who}SILENCED until {silence['until']}: {silence['what']}{by}", style="bold")
+    yield Text(f"  {who}NOT watched: {account['not_watched']}", style="dim")
 
 
 def _asked(row: Mapping[str, Any]) -> Iterator[Text]:
@@ -98,38 +115,44 @@ def _aside(alert: Mapping[str, Any]) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def _positions(positions: list[Mapping[str, Any]]) -> Table:
+def _positions(held: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Table:
+    """Two figures a cell, so that it fits a terminal of 100 columns."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in (
-        "position",
-        "margin",
-        "entry",
-        "mark",
-        "liq venue",
-        "liq ours",
-        "away",
-        "room",
-        "ratio",
-        "uPnL",
-        "covered",
-    ):
-        table.add_column(name, justify="left" if name in {"position", "margin"} else "right", no_wrap=True)
-    for row in positions:
+    for number, name in enumerate(COLUMNS):
+        table.add_column(name, justify="left" if number <= 1 else "right", no_wrap=True)
+    for account, row in held:
         places = places_of(row["entry"])
+        gone = " (vanished?)" if row["vanished"] else ""
+        stop = next((one for one in row["stops"] if one["counts"]), None)
+        stands = Text("NONE", style="bold red") if stop is None else Text(str(stop["trigger"]))
         table.add_row(
-            f"  {row['symbol']} {row['side']} {row['size']}" + (" (vanished?)" if row["vanished"] else ""),
-            row["margin"],
-            row["entry"],
-            reading(row["mark"], places),
-            reading(row["liquidation_venue"], places),
-            reading(row["liquidation_ours"], places),
-            reading(row["liquidation_distance"]),
-            reading(row["room_used"]),
-            reading(row["margin_ratio"]),
-            reading(row["unrealised"]),
-            reading(row["stop_coverage"]),
+            f"{account['account']}\n{account['read_at']}",
+            f"{row['symbol']}\n{row['side']} {row['size']} {row['margin']}{gone}",
+            _both(Text(row["entry"]), reading(row["mark"], places)),
+            _both(reading(row["liquidation_venue"], places), reading(row["liquidation_ours"], places)),
+            _both(reading(row["gap"], places), reading(row["liquidation_distance"])),
+            _both(reading(row["equity"]), reading(row["margin_ratio"])),
+            _both(reading(row["unrealised"]), reading(row["room_used"])),
+            _both(stands, reading(row["stop_coverage"])),
         )
     return table
+
+
+COLUMNS = (
+    "account\nread",
+    "position\nmargin",
+    "entry\nmark",
+    "liq venue\nliq ours",
+    "difference\naway",
+    "equity\nratio",
+    "uPnL\nroom used",
+    "stop\ncovered",
+)
+
+
+def _both(upper: Text, lower: Text) -> Text:
+    """Two figures, one above the other."""
+    return Text("\n").join((upper, lower))
 
 
 def plan(answer: Mapping[str, Any]) -> RenderableType:
@@ -157,9 +180,19 @@ def plan(answer: Mapping[str, Any]) -> RenderableType:
     return Group(*parts)
 
 
-def show(table: RenderableType) -> None:
-    """On standard output; as wide as it needs to be where that is no terminal."""
-    console = Console()
+def show(table: RenderableType, console: Console | None = None) -> None:
+    """On standard output; as wide as it needs to be where that is no terminal, and where a figure would be cut."""
+    console = Console() if console is None else console
+    wide = max(map(_width, table.renderables), default=0) if isinstance(table, Group) else _width(table)
     if not console.is_terminal:
-        console = Console(width=200)
+        wide = max(wide, 200)
+    console.width = max(console.width, wide)
     console.print(table)
+
+
+def _width(part: RenderableType) -> int:
+    """What a table needs; words can be wrapped."""
+    return Measurement.get(_ROOMY, _ROOMY.options, part).maximum if isinstance(part, Table) else 0
+
+
+_ROOMY: Final = Console(width=1000)

@@ -1,0 +1,1 @@
+"""Snapshots: cleaned, written, read again."""
