@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from watchdog.venues.known import VENUES
+
 ACCOUNT = '[account.main]\nvenue = "binanceusdm"\napi_key_file = "main.key"\nsecret_file = "main.secret"\n'
 CONSOLE = '[channel.console]\ntype = "console"\n'
 GOOD = ACCOUNT + CONSOLE
 """A settings file of six lines; what is broken follows in line 7."""
 
+WORKS = f"what works: {', '.join(VENUES)}"
 PHONE = '[channel.phone]\ntype = "telegram"\ntoken_file = "phone.token"\nchats = [123456789]\n'
 HOUSE = '[channel.house]\ntype = "mqtt"\nhost = "broker.lan"\n'
 
@@ -143,10 +146,19 @@ BROKEN: list[tuple[str, list[str]]] = [
         ['2:9: unknown venue "binanceusd", did you mean "binanceusdm"?'],
     ),
     (
-        ACCOUNT.replace('"binanceusdm"', '"bybit"') + CONSOLE,
-        ['2:9: not yet: venue "bybit" is planned and not built; what works now: binanceusdm'],
+        ACCOUNT.replace('"binanceusdm"', '"phemex"') + CONSOLE,
+        [
+            (
+                "2:9: unknown venue \"phemex\": ccxt's unified margin figures are not a venue's own, so each is read "
+                f"by rules built for it; {WORKS}"
+            )
+        ],
     ),
-    (ACCOUNT.replace('"binanceusdm"', "7") + CONSOLE, ["2:9: unknown venue 7; what works now: binanceusdm"]),
+    (
+        ACCOUNT.replace('"binanceusdm"', '"bitmex"') + CONSOLE,
+        [f'2:9: unknown venue "bitmex": BitMEX closed on 2026-09-23; {WORKS}'],
+    ),
+    (ACCOUNT.replace('"binanceusdm"', "7") + CONSOLE, [f"2:9: unknown venue 7; {WORKS}"]),
     (
         ACCOUNT.replace("secret_file", "secret_fil") + CONSOLE,
         ['1:1: "secret_file" is missing', '4:1: unknown key "secret_fil", did you mean "secret_file"?'],
@@ -202,9 +214,9 @@ BROKEN: list[tuple[str, list[str]]] = [
     (GOOD + ACCOUNT.replace("main]", "b]"), ['9:16: the same key as account "main": both would place stops for it']),
     # several at once
     (
-        GOOD.replace("main.key", "a.key").replace('"binanceusdm"', '"okx"') + "x = 1\n",
+        GOOD.replace("main.key", "a.key").replace('"binanceusdm"', '"BitMEX"') + "x = 1\n",
         [
-            '2:9: not yet: venue "okx" is planned and not built; what works now: binanceusdm',
+            f'2:9: unknown venue "BitMEX": BitMEX closed on 2026-09-23; {WORKS}',
             '3:16: the file "a.key" does not exist',
             '7:1: unknown key "x"',
         ],

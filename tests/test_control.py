@@ -63,6 +63,14 @@ class Daemon:
         """Words."""
         return f"why {subject}"
 
+    async def snapshot(self, account: str) -> object:
+        """The text of a file."""
+        return {"ok": True, "snapshots": {account: "{}"}}
+
+    def handlers(self) -> Handlers:
+        """All of them."""
+        return Handlers(self.status, self.plan, self.why, self.snapshot, self.command)
+
     async def command(self, body: CommandBody) -> Reply:
         """Take down what was asked; an ack of nothing is refused."""
         self.heard.append(body)
@@ -86,7 +94,7 @@ def daemon() -> Daemon:
 async def path(folder: Path, daemon: Daemon) -> AsyncIterator[Path]:
     """The path of a served socket."""
     path = folder / "run" / "control.sock"
-    async with ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)):
+    async with ControlServer(path, daemon.handlers()):
         yield path
 
 
@@ -94,6 +102,11 @@ async def test_status_and_plan_are_answered(path: Path) -> None:
     """What the daemon says comes back as JSON, money as text to the last digit."""
     assert await ask(path, "GET", "/status") == {"equity": "41210.10", "accounts": ["main"]}
     assert await ask(path, "GET", "/plan") == [{"symbol": "BTC/USDT:USDT", "trigger": "112196"}]
+
+
+async def test_a_snapshot_is_asked_of_one_account(path: Path) -> None:
+    """Whose is said; what comes is the text of a file."""
+    assert await ask(path, "GET", "/snapshot?account=main") == {"ok": True, "snapshots": {"main": "{}"}}
 
 
 async def test_a_command_is_carried_and_answered(path: Path, daemon: Daemon) -> None:
@@ -193,7 +206,7 @@ async def test_only_its_owner_may_open_it(path: Path) -> None:
 async def test_the_socket_file_goes_with_the_server(folder: Path, daemon: Daemon) -> None:
     """A stop removes the file; a file somebody else has put in its place is left alone."""
     path = folder / "control.sock"
-    handlers = Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)
+    handlers = daemon.handlers()
     async with ControlServer(path, handlers):
         assert names(folder) == ["control.sock"]
     assert names(folder) == []
@@ -210,14 +223,14 @@ async def test_a_dead_daemons_socket_is_replaced(folder: Path, daemon: Daemon) -
         dead.listen()
     with pytest.raises(ControlError, match="is it running"):
         await ask(path, "GET", "/status")
-    async with ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)):
+    async with ControlServer(path, daemon.handlers()):
         assert await ask(path, "GET", "/status")
 
 
 async def test_a_living_daemons_socket_is_not_taken(path: Path, daemon: Daemon) -> None:
     """The second daemon is refused, and the first answers on."""
     with pytest.raises(ControlError, match=f"another watchdog answers on {path}"):
-        await ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)).start()
+        await ControlServer(path, daemon.handlers()).start()
     assert await ask(path, "GET", "/status")
 
 
@@ -232,7 +245,7 @@ async def test_a_busy_daemons_socket_is_not_taken(
         busy.listen(0)
         waiting.connect(str(path))
         with pytest.raises(ControlError, match="another watchdog answers"):
-            await ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)).start()
+            await ControlServer(path, daemon.handlers()).start()
 
 
 async def test_a_file_that_is_no_socket_is_left_alone(folder: Path, daemon: Daemon) -> None:
@@ -240,7 +253,7 @@ async def test_a_file_that_is_no_socket_is_left_alone(folder: Path, daemon: Daem
     path = folder / "rules.toml"
     path.write_text("[protection]")
     with pytest.raises(ControlError, match="is not a socket"):
-        await ControlServer(path, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)).start()
+        await ControlServer(path, daemon.handlers()).start()
     assert path.read_text() == "[protection]"
 
 
@@ -251,7 +264,7 @@ async def test_a_path_that_can_not_be_used_is_said(folder: Path, daemon: Daemon,
     """Too long, impossible, beneath a file: one sentence each, for the server and for the asker."""
     (folder / "file").touch()
     with pytest.raises(ControlError, match=said):
-        await ControlServer(folder / name, Handlers(daemon.status, daemon.plan, daemon.why, daemon.command)).start()
+        await ControlServer(folder / name, daemon.handlers()).start()
     with pytest.raises(ControlError):
         await ask(folder / name, "GET", "/status")
 

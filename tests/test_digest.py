@@ -20,7 +20,7 @@ def of(*states: State, now: Instant, tally: Tally = NIGHT, mute: tuple[str, ...]
 
 def test_all_is_well() -> None:
     """Nearest, all together, stops, what happened, equity with its change, what is not watched, and the next."""
-    bench = Bench.with_rules(shipped("watch"))
+    bench = Bench.with_rules(shipped("watch"), unwatched="spot, options")
     bench.read(account(position(margin=None, size="0.05"), wallet="15000", stops=[foreign("95000", "0.05")]))
     lines = of(bench.state, now=bench.now)
     assert lines[0] == "ALL WELL 20:49 UTC · 1 account, 1 position"
@@ -28,7 +28,7 @@ def test_all_is_well() -> None:
     assert lines[-4:] == (
         "Last 24 h: 2 warn, 1 critical, 1 stop placed, blind 94 s",
         "Equity 15,000 USDT, −6.2% in 24 h",
-        "Not watched: spot, options, coin-margined futures, portfolio margin",
+        "Not watched: spot, options",
         "Next 20:49 tomorrow. If it doesn't come, I'm down.",
     )
 
@@ -80,13 +80,13 @@ def test_equity_is_told_whole_or_not_at_all() -> None:
 
 def test_a_quiet_day_says_so() -> None:
     """And an account without a position has no lines about any."""
-    bench = Bench.with_rules(shipped("watch"))
+    bench = Bench.with_rules(shipped("watch"), unwatched="spot, options")
     bench.read(account(wallet="0"))
     assert of(bench.state, now=bench.now, tally=Tally(WALL - 12 * 3600)) == (
         "ALL WELL 20:49 UTC · 1 account, 0 positions",
         "No open position",
         "Last 12 h: nothing to tell",
-        "Not watched: spot, options, coin-margined futures, portfolio margin",
+        "Not watched: spot, options",
         "Next 20:49 tomorrow. If it doesn't come, I'm down.",
     )
     assert BTC not in "".join(of(bench.state, now=bench.now))

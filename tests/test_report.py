@@ -17,6 +17,7 @@ from watchdog.digest import Tally, digest
 from watchdog.domain.facts import Command
 from watchdog.domain.position import AccountModes, Side
 from watchdog.domain.verbs import Verb
+from watchdog.rules.schema import Mode
 
 HELD = position()
 
@@ -51,6 +52,8 @@ def test_status_has_what_a_person_holds_beside_the_venues_app() -> None:
     assert (row["entry"], row["mark"]["value"]) == ("100,000.0", "95000")
     assert "unknown" in row["liquidation_venue"]
     assert row["liquidation_ours"]["unit"] == "price"
+    assert (row["equity"]["value"], row["money"], row["pool"]) == ("2500.0", "USDT", "")
+    assert [stop["counts"] for stop in row["stops"]] == [True, False]
     assert row["stop_coverage"]["value"] == "0.5"
     assert [(stop["whose"], stop["size"], stop["judged"]) for stop in row["stops"]] == [
         ("yours", "0.250", "closes 0.25 of 0.5"),
@@ -151,6 +154,24 @@ def test_a_pool_is_shown_with_its_money() -> None:
     bench.read(account(position(margin=None), wallet="9000"))
     (pool,) = status(bench)["pools"]
     assert (pool["asset"], pool["equity"]["value"], pool["positions"]) == ("USDT", "9000.0", [BTC])
+
+
+def test_an_account_that_is_only_watched_says_why() -> None:
+    """Whatever the rules say: nothing is sent on a venue where no stop can be placed yet, in status and in plan."""
+    why = "no stop can be placed on OKX yet"
+    bench = Bench.with_rules(shipped(), cap=Mode.WATCH, only_watched=why)
+    bench.read(account(HELD))
+    assert (status(bench)["mode"], status(bench)["sends"], plan(bench)["sends"]) == ("watch", why, why)
+    assert bench.placed() == []
+
+
+def test_what_is_not_watched_and_what_is_owed_is_said() -> None:
+    """What was seen in the account, then what never is on its venue; debts by coin."""
+    bench = Bench.with_rules(shipped("watch"), unwatched="spot, options")
+    read = replace(account(HELD), unwatched=("0.5 BTC in spot",), debts={"USDT": d("12.50")})
+    bench.read(read)
+    assert status(bench)["not_watched"] == "0.5 BTC in spot; spot, options"
+    assert status(bench)["debts"] == {"USDT": "12.50"}
 
 
 def test_the_plan_shows_what_would_be_sent_before_any_rule_has_fired() -> None:

@@ -44,6 +44,7 @@ class Handlers:
     status: Callable[[], Awaitable[object]]
     plan: Callable[[], Awaitable[object]]
     why: Callable[[str], Awaitable[str]]
+    snapshot: Callable[[str], Awaitable[object]]
     command: Callable[[CommandBody], Awaitable[Reply]]
 
 
@@ -84,6 +85,7 @@ class ControlServer:
         app.router.add_get("/status", self._status)
         app.router.add_get("/plan", self._plan)
         app.router.add_get("/why", self._why)
+        app.router.add_get("/snapshot", self._snapshot)
         app.router.add_post("/command", self._command)
         listener = await asyncio.get_running_loop().run_in_executor(None, self._bind)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_BOUND_S)
@@ -152,6 +154,9 @@ class ControlServer:
 
         return await _answer("why", said())
 
+    async def _snapshot(self, request: web.Request) -> web.Response:
+        return await _answer("snapshot", self._handlers.snapshot(request.query.get("account", "")))
+
     async def _command(self, request: web.Request) -> web.Response:
         try:
             body = CommandBody.model_validate_json(await request.read())
@@ -219,7 +224,7 @@ async def ask(
     body: Mapping[str, object] | None = None,
     bound: float = ASK_BOUND_S,
 ) -> object:
-    """Ask the daemon: `GET /status`, `GET /plan`, `POST /command`. Returns what it answers.
+    """Ask the daemon: `GET /status`, `GET /plan`, `GET /snapshot`, `POST /command`. Returns what it answers.
 
     A command the daemon refuses comes back as `{"ok": false, "text": …}`. Raises ControlError, one clear sentence, when
     nobody answers or the question was not understood.

@@ -16,7 +16,7 @@ from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
 from watchdog.domain.position import MarginMode
 from watchdog.domain.reading import Known, Never, Reading
-from watchdog.report import NOT_WATCHED
+from watchdog.report import not_watched
 from watchdog.risk import PoolRisk, PositionRisk
 
 NAMED = 3
@@ -57,7 +57,7 @@ def digest(
     head = f"NOT ALL WELL {at}: {_listed(wrong)} · {count}" if wrong else f"ALL WELL {at} · {count}"
     nearest = _nearest(risks, [vanished_name(*one) for one in gone])
     lines = [head, nearest, _together(states), _covered(risks), _since(tally, now), _equity(states, tally, now)]
-    lines.append(f"Not watched: {NOT_WATCHED}")
+    lines.append(f"Not watched: {' · '.join(dict.fromkeys(not_watched(state) for state in states))}")
     if next_at is not None:
         lines.append(f"Next {_day(next_at, now.wall, zone)}. If it doesn't come, I'm down.")
     return tuple(line for line in lines if line)
@@ -75,15 +75,21 @@ def equity_of(states: Sequence[State]) -> dict[str, Decimal]:
         if state.read is None or state.book is None or state.vanished:
             return {}
         for balance in state.read.balances:
-            sums[balance.asset] = sums.get(balance.asset, Decimal(0)) + balance.wallet
+            pool = state.book.pools.get(balance.asset)
+            worth = balance.wallet if pool is None else pool.equity
+            figure = worth.value if isinstance(worth, Known) else worth
+            if isinstance(figure, Decimal):
+                sums[balance.unit] = sums.get(balance.unit, Decimal(0)) + figure
+            else:
+                unknown.add(balance.unit)
         for risk in state.book.positions.values():
             asset, own = risk.position.margin_asset, risk.position.isolated_wallet
-            isolated = risk.position.margin_mode is MarginMode.ISOLATED
-            if not isinstance(risk.unrealised, Known) or (isolated and own is None):
+            if risk.position.margin_mode is not MarginMode.ISOLATED:
+                continue
+            if not isinstance(risk.unrealised, Known) or own is None:
                 unknown.add(asset)
                 continue
-            part = risk.unrealised.value + (own if isolated and own is not None else 0)
-            sums[asset] = sums.get(asset, Decimal(0)) + part
+            sums[asset] = sums.get(asset, Decimal(0)) + risk.unrealised.value + own
     return {asset: value for asset, value in sums.items() if asset not in unknown and value.is_finite()}
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from watchdog import reasons, report
+from watchdog import __version__, reasons, report
 from watchdog.clock import Clock
 from watchdog.domain.effects import Reply
 from watchdog.domain.facts import Command
 from watchdog.domain.verbs import Verb
 from watchdog.notifier import ChannelStatus
 from watchdog.runner import AccountRunner
+from watchdog.snapshots import document
 
 TO_ALL = frozenset({Verb.ACK, Verb.SILENCE, Verb.UNSILENCE, Verb.CONFIRM})
 """With a subject and without an account these go to every account: the one that knows the subject answers."""
@@ -30,8 +32,16 @@ class Channels(Protocol):
 class People:
     """The one place that answers people."""
 
-    def __init__(self, runners: Mapping[str, AccountRunner], channels: Channels, clock: Clock) -> None:
+    def __init__(
+        self,
+        runners: Mapping[str, AccountRunner],
+        channels: Channels,
+        clock: Clock,
+        secrets: Mapping[str, Iterable[str]] = MappingProxyType({}),
+    ) -> None:
+        """`secrets`: what may stand in no answer, by account."""
         self._runners = runners
+        self._secrets = secrets
         self._channels = channels
         self._clock = clock
         self._requests = itertools.count()
@@ -62,6 +72,24 @@ class People:
         now = self._clock.now()
         said = [words for runner in self._runners.values() if (words := reasons.why(runner.state, subject, now))]
         return "\n\n".join(said) or f"nothing is called {subject}"
+
+    async def snapshot(self, account: str) -> dict[str, Any]:
+        """The raw answers behind the current readings of an account, or of all, each as the text of a file."""
+        names = [account] if account else list(self._runners)
+        if account and account not in self._runners:
+            return {"ok": False, "text": f'no account "{account}": there is {", ".join(self._runners)}'}
+        texts, missing = {}, {}
+        for name in names:
+            runner = self._runners[name]
+            if runner.state.read is None or not runner.payloads:
+                why = runner.state.barred or runner.state.reads.why_failed or "nothing has been read yet"
+                missing[name] = f"account {name}: no good read so far: {why}"
+                continue
+            who, secrets = runner.state.who, self._secrets.get(name, ())
+            texts[name] = document.write(who.venue, runner.state.read_wall, runner.payloads, secrets, __version__)
+        if not texts:
+            return {"ok": False, "text": "; ".join(missing.values())}
+        return {"ok": True, "snapshots": texts, "missing": missing}
 
     async def tell(self, verb: Verb, *, account: str = "", subject: str = "", seconds: float = 0.0, by: str) -> Reply:
         """A command, to the account it names, or to those that know its subject."""

@@ -28,10 +28,14 @@ from watchdog.protection.decide import Decision, DoCancel, DoPlace, Hold, Warn
 from watchdog.protection.guard import Guard
 from watchdog.protection.question import fill_of, offer_of
 from watchdog.protection.shield import Shield
-from watchdog.risk import PoolRisk, PositionRisk
+from watchdog.risk import Book, PoolRisk, PositionRisk
 from watchdog.rules.schema import Mode, Rule
 
-NOT_WATCHED = "spot, options, coin-margined futures, portfolio margin"
+
+def not_watched(state: State) -> str:
+    """What of the account is not looked at: what was seen there and is not, and what never is on its venue."""
+    seen = () if state.read is None else state.read.unwatched
+    return "; ".join(part for part in (*seen, state.who.unwatched) if part) or "what is no future or perpetual"
 
 
 def _sends(state: State, now: Instant) -> str:
@@ -66,9 +70,13 @@ def status(state: State, now: Instant) -> dict[str, object]:
         "read_at": words.clock_time(state.read_wall, state.who.zone) if read is not None else None,
         "age": round(now.mono - state.reads.last_good, 1) if state.reads.ever else None,
         "reads_fail": state.reads.why_failed,
+        "modes": "" if read is None else read.modes.words,
+        "debts": {} if read is None else {coin: f"{owed:f}" for coin, owed in sorted(read.debts.items())},
         "positions": []
         if book is None
-        else [_position(state, risk) | open_question(state, risk.position.key, now) for risk in worst_first(book)],
+        else [
+            _position(state, book, risk) | open_question(state, risk.position.key, now) for risk in worst_first(book)
+        ],
         "vanished": [
             {"symbol": key.symbol, "position_side": key.position_side, "says": vanished_words(state, key)}
             for key in sorted(state.vanished)
@@ -84,7 +92,7 @@ def status(state: State, now: Instant) -> dict[str, object]:
             }
             for _, one in sorted(state.silences.items())
         ],
-        "not_watched": NOT_WATCHED,
+        "not_watched": not_watched(state),
     }
 
 
@@ -103,7 +111,11 @@ def _alert(state: State, alert: Alert, now: Instant) -> dict[str, object]:
     }
 
 
-def _position(state: State, risk: PositionRisk) -> dict[str, object]:
+def _row(state: State, book: Book, risk: PositionRisk, now: Instant) -> dict[str, object]:
+    return _position(state, book, risk) | open_question(state, risk.position.key, now)
+
+
+def _position(state: State, book: Book, risk: PositionRisk) -> dict[str, object]:
     position = risk.position
     market = state.markets.get(position.symbol)
     ours = {stop.client_id for stop in shield_of(state, Instant(0.0, 0.0)).ours(position.key)}
@@ -112,6 +124,8 @@ def _position(state: State, risk: PositionRisk) -> dict[str, object]:
         "side": position.side,
         "position_side": position.position_side,
         "margin": position.margin_mode,
+        "pool": risk.pool or "",
+        "money": position.margin_asset if risk.pool is None else book.pools[risk.pool].unit,
         "size": words.size(position.size, market),
         "entry": words.price(position.entry, market),
         "mark": figure(risk.mark),
@@ -121,6 +135,7 @@ def _position(state: State, risk: PositionRisk) -> dict[str, object]:
         "liquidation_near": figure(risk.liquidation_near),
         "liquidation_distance": figure(risk.liquidation_distance),
         "room_used": figure(risk.room_used),
+        "equity": figure(risk.equity),
         "margin_ratio": figure(risk.margin_ratio),
         "effective_leverage": figure(risk.effective_leverage),
         "unrealised": figure(risk.unrealised),
@@ -132,6 +147,7 @@ def _position(state: State, risk: PositionRisk) -> dict[str, object]:
                 "on": judged.stop.trigger,
                 "size": "all" if judged.stop.size is None else words.size(judged.stop.size, market),
                 "judged": judged.words,
+                "counts": judged.share > 0,
                 "id": judged.stop.client_id,
             }
             for judged in risk.stops
@@ -143,9 +159,11 @@ def _position(state: State, risk: PositionRisk) -> dict[str, object]:
 def _pool(state: State, pool: PoolRisk) -> dict[str, object]:
     return {
         "asset": pool.asset,
+        "money": pool.unit,
         "equity": figure(pool.equity),
         "maintenance": figure(pool.maintenance),
         "venue_maintenance": figure(pool.venue_maintenance),
+        "margin_ratio_venue": figure(pool.ratio_venue),
         "margin_ratio": figure(pool.margin_ratio),
         "shock_distance": figure(pool.shock_distance),
         "effective_leverage": figure(pool.effective_leverage),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +44,7 @@ from watchdog.domain.facts import (
 )
 from watchdog.notifier import Notifier
 from watchdog.store import Store, StoreError
-from watchdog.venues.base import ReadError, Venue, VenueRefusedError
+from watchdog.venues.base import Keeps, ReadError, Venue, VenueRefusedError
 
 STEPS_IN_A_ROW = 50
 """After so many facts the loop gets a turn: a flood of frames must not keep answers from coming in."""
@@ -99,6 +99,11 @@ class AccountRunner:
     def account(self) -> str:
         """Its name."""
         return self.state.who.account
+
+    @property
+    def payloads(self) -> Mapping[str, Any]:
+        """The raw answers behind the venue's last good read; empty where it keeps none, or there was none."""
+        return self._venue.payloads if isinstance(self._venue, Keeps) else {}
 
     def put(self, fact: Fact | RulesChanged) -> None:
         """Hand in a fact. Never blocks."""

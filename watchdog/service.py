@@ -39,8 +39,9 @@ from watchdog.store.errors import BEGIN_ANEW
 from watchdog.store.memory import ChannelMemory
 from watchdog.store.session import sqlite_path
 from watchdog.unlisted import Unlisted
-from watchdog.venues.base import Lists, Venue
+from watchdog.venues.base import Keeps, Lists, Venue
 from watchdog.venues.budget import Budget
+from watchdog.venues.known import kind_of
 
 VenueMaker = Callable[[AccountSettings, Clock], Venue]
 ChannelMaker = Callable[[ChannelSettings, Memory, Clock], AnyChannel]
@@ -74,7 +75,7 @@ def venue_maker() -> VenueMaker:
     def make(account: AccountSettings, clock: Clock) -> Venue:
         address = (account.venue, account.base_url)
         if address not in budgets:
-            budgets[address] = Budget(clock)
+            budgets[address] = Budget(clock, kind_of(account.venue).limit)
         return make_venue(account, clock, budgets[address])
 
     return make
@@ -83,11 +84,29 @@ def venue_maker() -> VenueMaker:
 def make_venue(account: AccountSettings, clock: Clock, budget: Budget | None = None) -> Venue:
     """The venue of an account. Importing ccxt takes seconds, so it is done here and not before."""
     from watchdog.venues.binanceusdm.venue import BinanceUsdmVenue  # noqa: PLC0415  (ccxt: see above)
+    from watchdog.venues.kind import Credentials  # noqa: PLC0415  (the same)
+    from watchdog.venues.polled import PolledVenue  # noqa: PLC0415  (the same)
 
-    return BinanceUsdmVenue(
-        account.name,
+    credentials = Credentials(
         account.api_key.get_secret_value(),
         account.secret.get_secret_value(),
+        account.passphrase.get_secret_value(),
+        account.wallet.get_secret_value(),
+    )
+    if account.venue == "binanceusdm":
+        return BinanceUsdmVenue(
+            account.name,
+            credentials.key,
+            credentials.secret,
+            base_url=account.base_url,
+            allow_withdraw_key=account.allow_withdraw_key,
+            clock=clock,
+            budget=budget,
+        )
+    return PolledVenue(
+        kind_of(account.venue),
+        account.name,
+        credentials,
         base_url=account.base_url,
         allow_withdraw_key=account.allow_withdraw_key,
         clock=clock,
@@ -191,8 +210,13 @@ class Service:
         self.runners = {
             name: await self._runner(account, store, notifier) for name, account in self._settings.accounts.items()
         }
-        people = self._people = People(self.runners, notifier, self._clock)
-        handlers = Handlers(people.status, people.plan, people.why, self._command)
+        people = self._people = People(
+            self.runners,
+            notifier,
+            self._clock,
+            {name: account.secrets() for name, account in self._settings.accounts.items()},
+        )
+        handlers = Handlers(people.status, people.plan, people.why, people.snapshot, self._command)
         async with ControlServer(self._settings.socket, handlers):
             tasks = [
                 *(asyncio.create_task(runner.run(), name=f"account {name}") for name, runner in self.runners.items()),
@@ -223,14 +247,22 @@ class Service:
                     loop.remove_signal_handler(signal.SIGHUP)
 
     async def _runner(self, account: AccountSettings, store: Store, notifier: Notifier) -> AccountRunner:
-        who = Identity(account.name, account.venue, store.installation, Mode(account.mode), account.poll)
         stored = await store.load(account.name)
+        venue = self._make_venue(account, self._clock)
+        who = Identity(
+            account.name,
+            account.venue,
+            store.installation,
+            Mode(account.mode),
+            account.poll,
+            only_watched=account.only_watched,
+            unwatched=kind_of(account.venue).unwatched if isinstance(venue, Keeps) else "",
+        )
         try:
             state = restore(who, self._rules, stored, self._clock.now())
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             what = f"holds what was remembered of account {account.name} in a form nobody can read"
             raise StoreError(sqlite_path(self._settings.store.url), f"{what} ({error!r})", BEGIN_ANEW) from None
-        venue = self._venues[account.name] = self._make_venue(account, self._clock)
         return AccountRunner(state, venue, store, notifier, self._clock, self._changed)
 
     def _listings(self) -> dict[str, Listing]:

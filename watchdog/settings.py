@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
+from watchdog.rules.schema import Mode
 from watchdog.secret_files import read_secret
 from watchdog.settings_channels import (
     PLAIN_PORT,
@@ -28,8 +29,9 @@ from watchdog.settings_channels import (
     is_loopback,
     unknown_key,
 )
-from watchdog.settings_file import ENV_PREFIX, Written
+from watchdog.settings_file import ENV_PREFIX, Written, credential_problems
 from watchdog.settings_values import (
+    NO_SECRET,
     AccountSettings,
     ChannelSettings,
     ConsoleSettings,
@@ -51,9 +53,12 @@ from watchdog.tomlfile import (
     quoted,
     read_text,
 )
+from watchdog.venues.known import VENUES
 
 _SYSTEMD = ("WATCHDOG_USEC", "WATCHDOG_PID")
 """systemd's own, for its watchdog: no settings of ours."""
+_CHOSEN = frozenset({"password_file", "passphrase_file"})
+"""Secrets a person has thought of: blanks and letters of any language may be in them."""
 _NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _LONGEST_SOCKET = 107
 """Bytes of a unix socket's path (sun_path, without its closing NUL)."""
@@ -120,6 +125,8 @@ class _Loader:
         if not values.get("channel"):
             self._problem(("channel",), 'no channel: nobody would hear; [channel.console] with type = "console" is one')
         self._check_names(values)
+        for path, key, text in credential_problems(values.get("account")):
+            self._problem(path, text, key=key)
         written = self._validate(values)
         if written is None:
             self._check_files(values)
@@ -206,13 +213,14 @@ class _Loader:
         for table, key in (
             ("account", "api_key_file"),
             ("account", "secret_file"),
+            ("account", "passphrase_file"),
             ("channel", "token_file"),
             ("channel", "password_file"),
         ):
             for name, one in values[table].items() if isinstance(values.get(table), dict) else ():
                 written = one.get(key) if isinstance(one, dict) else None
                 if isinstance(written, str) and written.strip() and written.isprintable():
-                    self._secret((table, name, key), written, password=key == "password_file")
+                    self._secret((table, name, key), written, password=key in _CHOSEN)
 
     def _resolve(self, written: Written) -> Settings:
         state_dir = self._state_dir(written)
@@ -253,21 +261,28 @@ class _Loader:
         return socket
 
     def _accounts(self, written: Written) -> Iterator[tuple[str, AccountSettings]]:
-        keys: dict[tuple[str, str | None, str], str] = {}
+        taken: dict[tuple[str, str | None, str], str] = {}
         for name, account in written.account.items():
-            api_key = self._secret(("account", name, "api_key_file"), account.api_key_file)
-            secret = self._secret(("account", name, "secret_file"), account.secret_file)
-            if api_key is None or secret is None:
+            path = ("account", name)
+            secrets = {
+                key: self._secret((*path, key), file, password=key in _CHOSEN)
+                for key in ("api_key_file", "secret_file", "passphrase_file")
+                if (file := getattr(account, key)) is not None
+            }
+            if None in secrets.values():
                 continue
-            if api_key.get_secret_value() == secret.get_secret_value():
-                self._problem(("account", name, "secret_file"), "holds the same as api_key_file: one is the wrong file")
-            identity = (account.venue, account.base_url, api_key.get_secret_value())
-            if identity in keys:
-                twin = quoted(keys[identity])
-                self._problem(
-                    ("account", name, "api_key_file"), f"the same key as account {twin}: both would place stops for it"
-                )
-            keys[identity] = name
+            api_key, secret, passphrase = (
+                secrets.get(key) or NO_SECRET for key in ("api_key_file", "secret_file", "passphrase_file")
+            )
+            if api_key and api_key == secret:
+                self._problem((*path, "secret_file"), "holds the same as api_key_file: one is the wrong file")
+            wallet = account.wallet or ""
+            identity = (account.venue, account.base_url, wallet or api_key.get_secret_value())
+            twin = taken.setdefault(identity, name)
+            if twin != name:
+                what, key = ("key", "api_key_file") if api_key else ("wallet", "wallet")
+                self._problem((*path, key), f"the same {what} as account {quoted(twin)}: both would place stops for it")
+            entry = VENUES[account.venue]
             yield (
                 name,
                 AccountSettings(
@@ -275,10 +290,13 @@ class _Loader:
                     venue=account.venue,
                     api_key=api_key,
                     secret=secret,
+                    passphrase=passphrase,
+                    wallet=SecretStr(wallet),
                     base_url=account.base_url,
-                    mode=account.mode,
+                    mode=account.mode if entry.orders else Mode.WATCH,
                     poll=account.poll,
                     allow_withdraw_key=account.allow_withdraw_key,
+                    only_watched="" if entry.orders else f"no stop can be placed on {entry.name} yet",
                 ),
             )
 

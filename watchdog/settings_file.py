@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import time
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from watchdog.rules.hours import zones
 from watchdog.rules.schema import Mode
-from watchdog.rules.shapes import DAYS_SHAPE, DURATION_SHAPE, MODE_SHAPE, TEXT_SHAPE, TIME_OF_DAY_SHAPE
+from watchdog.rules.shapes import DAYS_SHAPE, DURATION_SHAPE, MODE_SHAPE, TEXT_SHAPE, TIME_OF_DAY_SHAPE, one_text
 from watchdog.rules.units import read_duration, read_mode, say_duration
 from watchdog.settings_channels import BaseUrl, ChannelTable, PathText, Table
 from watchdog.tomlfile import WrongValueError, did_you_mean, quoted
-from watchdog.venues.known import PLANNED_VENUES, VENUES
+from watchdog.venues.known import CLOSED, CREDENTIALS, VENUES
 
 DEFAULT_STORE: Final = "sqlite:///watchdog.db"
 ENV_PREFIX: Final = "WATCHDOG_"
@@ -24,17 +25,40 @@ ENV_PREFIX: Final = "WATCHDOG_"
 _DAYS = re.compile(r"(\d{1,5})\s*d")
 _MOST_DAYS = 3650
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
+_WALLET_SHAPE = one_text(_ADDRESS.pattern, "The address of an account that is read without a key.")
+_PRIVATE_KEY = re.compile(r"(0[xX])?[0-9a-fA-F]{64}")
+_OWN_RULES = "ccxt's unified margin figures are not a venue's own, so each is read by rules built for it"
+_WHY_WANTED = {
+    "passphrase_file": "gives each key a passphrase beside its secret",
+    "wallet": "is read by the address of the account, without a key",
+}
 _POLL_LEAST, _POLL_MOST = 1.0, 10.0  # slower than that a single lost answer would leave an account blind
 
 
 def _venue(raw: object) -> str:
     if isinstance(raw, str) and raw in VENUES:
         return raw
-    works = f"what works now: {', '.join(VENUES)}"
-    if isinstance(raw, str) and raw in PLANNED_VENUES:
-        raise WrongValueError(f"not yet: venue {quoted(raw)} is planned and not built; {works}")
-    near = did_you_mean(raw, VENUES) if isinstance(raw, str) else ""
-    raise WrongValueError(f"unknown venue {quoted(raw)}{near or f'; {works}'}")
+    works = f"what works: {', '.join(VENUES)}"
+    if not isinstance(raw, str):
+        raise WrongValueError(f"unknown venue {quoted(raw)}; {works}")
+    word = raw.strip().lower()
+    if word in CLOSED:
+        raise WrongValueError(f"unknown venue {quoted(raw)}: {CLOSED[word]}; {works}")
+    meant = [venue for venue in VENUES if word and venue.startswith(word)]
+    near = f", did you mean {' or '.join(map(quoted, meant))}?" if meant else did_you_mean(raw, VENUES)
+    raise WrongValueError(f"unknown venue {quoted(raw)}{near or f': {_OWN_RULES}; {works}'}")
+
+
+def _wallet(raw: object) -> str:
+    """The address of an account. It is not repeated: somebody may have put a private key here."""
+    if isinstance(raw, str) and _ADDRESS.fullmatch(raw.strip()):
+        return raw.strip().lower()
+    if isinstance(raw, str) and _PRIVATE_KEY.fullmatch(raw.strip()):
+        raise WrongValueError(
+            "this looks like a private key: take it out of here. The account's address is wanted, 0x and 40 hex digits"
+        )
+    raise WrongValueError('wallet wants the address of the account: "0x" and 40 hex digits, in quotes')
 
 
 def _poll(raw: object) -> float:
@@ -82,16 +106,52 @@ def _zone(raw: object) -> ZoneInfo:
     raise WrongValueError(f"unknown time zone {quoted(raw)}{near or more}")
 
 
+def _wanted_keys(schema: dict[str, Any]) -> None:
+    """For editors: which credentials go with which venue."""
+    schema["allOf"] = [
+        {
+            "if": {"required": ["venue"], "properties": {"venue": {"const": venue}}},
+            "then": {
+                "required": list(entry.needs),
+                "properties": {key: False for key in CREDENTIALS if key not in entry.needs},
+            },
+        }
+        for venue, entry in VENUES.items()
+    ]
+
+
 class AccountTable(Table):
-    """`[account.NAME]`."""
+    """`[account.NAME]`. Which of the credentials are wanted, the venue says (`known.Entry.needs`)."""
+
+    model_config = ConfigDict(json_schema_extra=_wanted_keys)
 
     venue: Annotated[str, BeforeValidator(_venue), WithJsonSchema({"enum": list(VENUES)})]
-    api_key_file: PathText
-    secret_file: PathText
+    api_key_file: PathText | None = None
+    secret_file: PathText | None = None
+    passphrase_file: PathText | None = None
+    wallet: Annotated[str, BeforeValidator(_wallet), WithJsonSchema(_WALLET_SHAPE)] | None = None
     base_url: BaseUrl | None = None
     mode: Annotated[Mode, BeforeValidator(read_mode), WithJsonSchema(MODE_SHAPE)] = Mode.ACT
     poll: Annotated[float, BeforeValidator(_poll), WithJsonSchema(DURATION_SHAPE)] = 10.0
     allow_withdraw_key: bool = False
+
+
+def credential_problems(accounts: object) -> Iterator[tuple[tuple[str, ...], bool, str]]:
+    """What the venue of each account wants and is not there, or is there and not wanted.
+
+    Each as (path, whether the key itself is meant, sentence). Where no venue that works is named, nothing is wanted.
+    """
+    for name, one in accounts.items() if isinstance(accounts, dict) else ():
+        venue = one.get("venue") if isinstance(one, dict) else None
+        entry = VENUES.get(venue) if isinstance(venue, str) else None
+        if entry is None:
+            continue
+        for key in CREDENTIALS:
+            if key in entry.needs and key not in one:
+                why = f": {entry.name} {_WHY_WANTED[key]}" if key in _WHY_WANTED else ""
+                yield ("account", name), False, f"{quoted(key)} is missing{why}"
+            elif key in one and key not in entry.needs:
+                yield ("account", name, key), True, f"{entry.name} wants no {key}, but {' and '.join(entry.needs)}"
 
 
 class StoreTable(Table):

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time, tzinfo
 from pathlib import Path
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from pydantic import SecretStr
 
 from watchdog.domain.effects import Level
 from watchdog.rules.schema import Mode
 
+NO_SECRET: Final = SecretStr("")
+
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """One account, with its keys read. A repr shows the keys as stars."""
+    """One account, with its keys read. A repr shows them as stars; what its venue wants none of is empty."""
 
     name: str
     venue: str
@@ -26,11 +28,21 @@ class AccountSettings:
     base_url: str | None
     """Replaces scheme and host of the venue's addresses; None: the venue itself. No slash at its end."""
     mode: Mode
-    """A cap over what the rules file allows; ACT is none."""
+    """A cap over what the rules file allows; ACT is none, WATCH where `only_watched` says why."""
     poll: float
     """Seconds between full reads."""
     allow_withdraw_key: bool
     """True: its owner has put in writing that a key that can withdraw is accepted."""
+    passphrase: SecretStr = NO_SECRET
+    wallet: SecretStr = NO_SECRET
+    """The address of an account that is read without a key."""
+    only_watched: str = ""
+    """Why no order goes there whatever the rules say; empty where orders can be sent."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """What may stand in no message and no file."""
+        every = (self.api_key, self.secret, self.passphrase, self.wallet)
+        return tuple(one.get_secret_value() for one in every if one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from tests.core.bench import AVAX, BTC, Bench, account, d, foreign, only, position, shipped
 from watchdog.core.step import RulesChanged
 from watchdog.domain.effects import Level, Message
-from watchdog.domain.position import AccountModes, Side, StopKind
+from watchdog.domain.position import AccountModes, PositionSide, Side, StopKind
 from watchdog.domain.verbs import Verb
 
 ROOM = """
@@ -266,11 +266,10 @@ def test_an_unknown_reading_resolves_nothing() -> None:
     assert f"rule:room|{BTC}" not in bench.firing()
 
 
-@pytest.mark.parametrize("modes", [AccountModes(hedge=True, multi_asset=False, can_trade=True),
-                                   AccountModes(hedge=False, multi_asset=True, can_trade=True)])  # fmt: skip
-def test_hedge_and_multi_assets_mode_give_an_alert_and_no_numbers(modes: AccountModes) -> None:
+def test_an_account_without_numbers_gives_an_alert_and_nothing_else() -> None:
     """Nothing is judged safe, nothing fires on figures, nothing is sent; the switch back ends it."""
     bench = Bench.with_rules(shipped("act"))
+    modes = AccountModes(hedge=False, multi_asset=False, can_trade=True, no_numbers="no formula of it is known")
     for _ in range(8):
         bench.read(account(position(mark="91000"), modes=modes))
         bench.after(10)
@@ -279,6 +278,41 @@ def test_hedge_and_multi_assets_mode_give_an_alert_and_no_numbers(modes: Account
     assert bench.placed() == []
     bench.read(account(position(mark="91000")))
     assert "modes" not in bench.firing()
+
+
+@pytest.mark.parametrize(
+    ("modes", "leg", "why"),
+    [
+        (AccountModes(hedge=True, multi_asset=False, can_trade=True), PositionSide.LONG, "stops in hedge mode are not"),
+        (
+            AccountModes(hedge=False, multi_asset=True, can_trade=True),
+            PositionSide.BOTH,
+            "stops in multi-assets mode are not",
+        ),
+        (
+            AccountModes(hedge=False, multi_asset=False, can_trade=True, no_orders="it is only read"),
+            PositionSide.BOTH,
+            "it is only read",
+        ),
+    ],
+)
+def test_where_no_stop_may_be_sent_figures_are_told_and_that_is_said_once(
+    modes: AccountModes, leg: PositionSide, why: str
+) -> None:
+    """The rules fire on figures as ever; why nothing is sent is told when it begins, and its end too."""
+    bench = Bench.with_rules(shipped("act"))
+    held = replace(position(mark="91000"), position_side=leg)
+    for _ in range(8):
+        bench.read(account(held, modes=modes))
+        bench.after(10)
+    assert "nostops" in bench.firing()
+    assert any(name.startswith("rule:room|") for name in bench.firing())
+    said = [one for one in bench.messages() if "NO STOPS" in one.lines[0]]
+    assert len(said) == 1
+    assert why in said[0].lines[1]
+    assert bench.placed() == []
+    bench.read(account(position(mark="91000")))
+    assert "nostops" not in bench.firing()
 
 
 def test_a_short_is_told_as_one() -> None:

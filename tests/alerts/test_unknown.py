@@ -153,10 +153,12 @@ def test_a_blind_account_is_only_blind() -> None:
 
 
 def test_a_mode_without_numbers_has_said_it_already() -> None:
-    """Hedge mode: one alert, not one more for each pool."""
+    """One alert of an account set in a way without numbers, not one more for each pool."""
     bench = Bench.with_rules(shipped("watch"))
     for _ in range(8):
-        bench.read(account(HELD, modes=AccountModes(hedge=True, multi_asset=False, can_trade=True)))
+        bench.read(
+            account(HELD, modes=AccountModes(hedge=False, multi_asset=True, can_trade=True, no_numbers="no formula"))
+        )
         bench.after(10)
     assert bench.firing() == {"modes"}
 

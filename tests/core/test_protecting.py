@@ -11,8 +11,9 @@ from watchdog.core.step import RulesChanged
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Answer, Confirmed, Finished, NotFound, Rejected, RejectKind, Unresolved
 from watchdog.domain.ids import read_order_id
-from watchdog.domain.position import OrderSide, Position, PositionSide, Side, Stop, StopOrder
+from watchdog.domain.position import NO_HEDGE_STOPS, OrderSide, Position, PositionSide, Side, Stop, StopOrder
 from watchdog.domain.verbs import Verb
+from watchdog.report import planned
 
 HELD = position()
 TIGHTER = """
@@ -520,10 +521,14 @@ def test_a_stop_is_sized_to_the_position_as_last_read() -> None:
 
 
 def test_a_leg_of_a_hedge_gets_nothing() -> None:
-    """No numbers, no orders: not even for a position that looks like one-way."""
+    """Its figures are known, stops of a leg are not built: nothing is sent, and the plan says why."""
     bench = Bench.with_rules(only(SOON))
     read = account(replace(HELD, position_side=PositionSide.LONG))
     for _ in range(5):
         bench.read(replace(read, modes=replace(read.modes, hedge=True)))
         bench.after(10)
     assert bench.placed() == []
+    assert bench.state.book is not None
+    (risk,) = bench.state.book.positions.values()
+    row = planned(bench.state, risk, bench.now)
+    assert (row["would"], row["why"]) == ("nothing", NO_HEDGE_STOPS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.core.asking import asking, say_yes
@@ -9,6 +11,7 @@ from tests.core.bench import BTC, Bench, account, position, shipped
 from watchdog.domain.effects import Effect, Read, Stream
 from watchdog.domain.facts import Barred, Confirmed, FrameKind, Opened, Unresolved
 from watchdog.domain.position import PositionKey, PositionSide
+from watchdog.domain.reading import Known
 
 KEY = PositionKey(BTC, PositionSide.BOTH)
 
@@ -32,6 +35,19 @@ def test_the_first_read_is_sent_at_once_and_the_next_ten_seconds_after_it_began(
     assert reads(bench.after(7.9).due()) == []
     assert bench.wake == 10.0
     assert reads(bench.after(0.1).due()) == ["poll"]
+
+
+def test_a_mark_moves_a_pool_that_is_not_named_by_the_margin_asset() -> None:
+    """Several assets, or a whole account, may stand behind one pool."""
+    bench = watching()
+    eth = replace(position("ETH/USDT:USDT", size="1", entry="3000", mark="3000", margin=None), shared="account")
+    read = account(replace(position(margin=None), shared="account"), eth)
+    bench.read(replace(read, balances=(replace(read.balances[0], asset="account", money="USD"),)))
+    bench.mark(BTC, "95000")
+    assert bench.state.book is not None
+    equity = bench.state.book.pools["account"].equity
+    assert isinstance(equity, Known)
+    assert equity.value == 10000 - 2500
 
 
 def test_one_read_is_in_flight_and_one_is_owed() -> None:

@@ -101,8 +101,9 @@ async def test_a_person_asks_it_and_tells_it(home: House) -> None:
     assert code == 0
     for name in ("main", "alt"):
         assert f"{name} · binanceusdm · read " in status
-    assert "BTC/USDT:USDT long 1.000 " in status
-    assert "NOT watched: spot, options" in status
+    assert "BTC/USDT:USDT" in status
+    assert "long 1.000 " in status
+    assert "main: NOT watched: spot, " in status
     assert disarmed[0] == 0
     assert disarmed[1].startswith("disarmed until ")
     assert [account["sends"] for account in (await daemon.ask())["accounts"]] == [disarmed[1], "yes"]

@@ -66,6 +66,15 @@ def next_step(where: Situation, guard: Guard | None = None, mono: float = 0.0) -
     return decide(guard or Guard(position().key, generation=7), where, mono)
 
 
+def test_nothing_is_decided_where_no_stop_may_be_sent() -> None:
+    """Neither placed nor cancelled; a leg is refused by itself too, where the symbol and not the account is hedged."""
+    stops = (mine(1, "0.5"), mine(2, "0.5"))
+    assert next_step(replace(situation(), refused="not here")) == Hold("not here")
+    assert next_step(replace(situation(None, *stops), refused="not here")) == Hold("not here")
+    leg = replace(position(), position_side=PositionSide.LONG)
+    assert next_step(situation(leg, *stops)) == Hold("stops in hedge mode are not built yet: nothing is sent")
+
+
 def test_the_first_stop_is_a_reduce_only_stop_of_the_whole_position() -> None:
     """Of the next generation, at the rule's place."""
     decision = next_step(situation())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from watchdog.tomlfile import suggest
+from watchdog.venues.known import VENUES
+
 HEAD = '[[rule]]\nname = "r"\nmetric = "room_used"\nwarn = "50%"\n'
 """A good rule of four lines; what is broken follows in line 5."""
 COVER = '[[rule]]\nname = "r"\nmetric = "stop_coverage"\ncritical = "below 95%"\n'
@@ -172,7 +175,7 @@ BROKEN: list[tuple[str, list[str]]] = [
     (HEAD + 'where = { side = "lnog" }\n', ['5:18: unknown side "lnog", did you mean "long"?']),
     (HEAD + 'where = { margin_mode = "cros" }\n', ['5:25: unknown margin mode "cros", did you mean "cross"?']),
     (HEAD + 'where = { venue = "binance" }\n', ['5:19: unknown venue "binance", did you mean "binanceusdm"?']),
-    (HEAD + 'where = { venue = "okx" }\n', ['5:19: not yet: venue "okx" is planned and not built']),
+    (HEAD + 'where = { venue = "phemex" }\n', [f'5:19: unknown venue "phemex"{suggest("phemex", VENUES)}']),
     (HEAD + 'where = { account = "man" }\n', ['5:21: account "man" is not in watchdog.toml, did you mean "main"?']),
     (HEAD + 'where = { account = ["m*", "x*"] }\n', ['5:28: account "x*" is not in watchdog.toml']),
     (HEAD + 'where = { min_notional = "10%" }\n', ['5:26: this wants an amount such as "1000 USDT", not "10%"']),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.simulation.record import Record
@@ -37,6 +37,12 @@ class _Line:
     """In which order messages were handed over, in this life."""
     last: dict[str, tuple[int, float]] = field(default_factory=dict)
     """Per alert the newest word it confirmed, in this life: its place in that order, and its time."""
+    told: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """What it confirmed, in any life: alert and time."""
+    known: dict[str, float] = field(default_factory=dict)
+    """Per alert the time of the newest word that an earlier life told, as the disk has it."""
+    left: set[str] = field(default_factory=set)
+    """What an earlier life left."""
     ahead: str = ""
     """What is being sent before something worse."""
     went_ahead: int = 0
@@ -71,20 +77,27 @@ class Delivery:
             line.declined.clear()
             line.came.clear()
             line.last.clear()
+            line.left.clear()
             line.failed, line.asked_until, line.ahead, line.went_ahead = "", 0.0, "", 0
 
-    def died(self) -> None:
-        """What was not on the disk is lost with the process, and no more is asked."""
+    def died(self, done: Mapping[tuple[str, str], bool]) -> None:
+        """What was not on the disk is lost with the process. `done`: what was on it, by id and channel."""
         self._lives = False  # what the tasks of a killed process do while they are swept up says nothing
         self.handed_over.clear()
-        for line in self._lines.values():
+        for name, line in self._lines.items():
             line.waiting.clear()
+            line.known.clear()
+            for number, (alert, at) in line.told.items():
+                if done.get((number, name)):
+                    line.known[alert] = max(at, line.known.get(alert, at))
 
-    def hands_over(self, name: str, message: Message) -> None:
+    def hands_over(self, name: str, message: Message, *, left: bool = False) -> None:
         """A message is now a channel's to deliver."""
         self.handed_over[message.id, name] = None
         line = self._lines[name]
         line.came.setdefault(message.id, len(line.came))
+        if left:
+            line.left.add(message.id)
         if message.id not in line.done:
             line.waiting.setdefault(message.id, (message, self._now()))
 
@@ -114,7 +127,10 @@ class Delivery:
     def _ages(self, name: str, line: _Line, message: Message) -> None:
         """What is sent after something newer of its alert says so, and is silent; nothing else says so."""
         came, at = line.last.get(message.alert, (-1, 0.0))
-        old = message.event in _STANDING and line.came[message.id] < came and message.at < at
+        old = message.event in _STANDING and (
+            (line.came[message.id] < came and message.at < at)
+            or (message.id in line.left and message.at < line.known.get(message.alert, message.at))
+        )
         if message.alert and old != message.lines[0].startswith(_EARLIER):
             self._record.fail(f"{name} is sent {message.id} as {'new' if old else 'old'}, which it is not")
         if old and message.sound:
@@ -128,6 +144,7 @@ class Delivery:
         line.failed = ""
         line.went_ahead += message.id == line.ahead
         if message.alert and message.event in _STANDING:
+            line.told[message.id] = message.alert, message.at
             word = line.came[message.id], message.at
             last = line.last.get(message.alert, word)
             line.last[message.alert] = last if word[0] < last[0] and word[1] < last[1] else word

@@ -269,7 +269,7 @@ class World:
 
     def _mourn(self, disk: OnDisk) -> None:
         self._disk_ends(None)
-        self.delivery.died()
+        self.delivery.died(disk.done)
         self.consent.died(disk)
         self.judge.died(disk)
 
@@ -396,7 +396,7 @@ class World:
         add, delivery = _Worker.add, self.delivery
 
         def watched(worker: _Worker, message: Message, *, saved: bool, left: bool = False) -> None:
-            delivery.hands_over(worker.channel.name, message)
+            delivery.hands_over(worker.channel.name, message, left=left)
             add(worker, message, saved=saved, left=left)
 
         root.addHandler(handler)

@@ -135,7 +135,7 @@ def members_of(book: Book, pool: PoolRisk) -> list[PositionRisk]:
 def pool_of(book: Book, risk: PositionRisk) -> PoolRisk | None:
     """The cross pool a position is in."""
     position = risk.position
-    return book.pools.get(position.margin_asset) if position.margin_mode is MarginMode.CROSS else None
+    return None if position.pool is None else book.pools.get(position.pool)
 
 
 def _judge_position(

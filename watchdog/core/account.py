@@ -67,16 +67,22 @@ def settings_alerts(state: State, desk: Desk) -> None:
     if read is None:
         return
     account = state.who.account
-    odd = "hedge mode" if read.modes.hedge else "multi-assets mode" if read.modes.multi_asset else ""
-    if odd:
+    no_numbers, no_stops = read.modes.no_numbers, read.modes.no_stops
+    if no_numbers:
         lines = (
-            f"CRITICAL · {account} is in {odd}: NO NUMBERS · {account}",
-            f"I can't compute margin in {odd} yet. Positions are listed, nothing about them is judged safe.",
-            "I send nothing on this account. You: switch it to one-way, single-asset mode, or watch it yourself.",
+            f"CRITICAL · NO NUMBERS of {account} · {account}",
+            f"{no_numbers}. Positions are listed, nothing about them is judged safe.",
+            "I send nothing on this account. You: watch it yourself.",
         )
         desk.stand("modes", Level.CRITICAL, lines)
     else:
-        desk.fall("modes", (f"OK · {account} is in one-way, single-asset mode · {account}",))
+        desk.fall("modes", (f"OK · {account} has numbers again · {account}",))
+    if no_stops and state.mode > Mode.WATCH:
+        first = f"CRITICAL · I place NO STOPS on {account} · {account}"
+        told = f"{no_stops}. Its figures are watched and told."
+        desk.stand("nostops", Level.CRITICAL, (first, told, "You: place your stops there yourself."))
+    else:
+        desk.fall("nostops", (f"OK · stops can be placed on {account} · {account}",))
     if not read.modes.can_trade and state.mode > Mode.WATCH:
         first = f"WARN · the key of {account} can't trade · {account}"
         desk.stand("trade", Level.WARN, (first, f"mode is {state.mode.name.lower()}, but no stop can be placed."))

@@ -34,7 +34,7 @@ def leave(state: State, now: Instant) -> Leave:
     if state.barred:
         return Leave(given=False, why_not="the account can't be used")
     if state.mode < Mode.ASK:
-        return Leave(given=False, why_not=f'mode is "{state.mode.name.lower()}"')
+        return Leave(given=False, why_not=state.who.only_watched or f'mode is "{state.mode.name.lower()}"')
     if state.disarmed_until is not None and now.wall < state.disarmed_until:
         return Leave(given=False, why_not=f"disarmed until {words.clock_time(state.disarmed_until, state.who.zone)}")
     if state.other_instance:
@@ -59,6 +59,7 @@ def shield_of(state: State, now: Instant) -> Shield:
         markets=state.markets,
         pools={} if state.book is None else state.book.pools,
         can_trade=state.read is None or state.read.modes.can_trade,
+        no_stops="" if state.read is None else state.read.modes.no_stops,
         usable=state.fresh(now.mono),
         doubted=state.doubted,
         read_began=state.reads.last_good,

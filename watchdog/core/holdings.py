@@ -21,7 +21,7 @@ from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant, Snapshot
 from watchdog.domain.gather import Out
 from watchdog.domain.ids import position_digits, read_order_id
-from watchdog.domain.position import AccountRead, MarginMode, Position, PositionKey, PositionSide, Stop
+from watchdog.domain.position import AccountRead, Position, PositionKey, PositionSide, Stop
 from watchdog.protection.shield import OLD_WARNINGS, WARNING
 from watchdog.risk import Book, PositionRisk
 
@@ -33,11 +33,7 @@ def touched(book: Book, symbols: Iterable[str]) -> tuple[list[PositionKey], list
     """The positions and pools whose figures marks of these symbols move."""
     named = (PositionKey(symbol, side) for symbol in symbols for side in PositionSide)
     keys = [key for key in named if key in book.positions]
-    pools = dict.fromkeys(
-        risk.position.margin_asset
-        for key in keys
-        if (risk := book.positions[key]).position.margin_mode is MarginMode.CROSS
-    )
+    pools = dict.fromkeys(pool for key in keys if (pool := book.positions[key].position.pool) is not None)
     others = [key for asset in pools for key in book.pools[asset].positions]
     return list(dict.fromkeys([*keys, *others])), list(pools)
 

@@ -21,7 +21,7 @@ from watchdog.domain.changed import replace
 from watchdog.domain.facts import Instant
 from watchdog.domain.gather import Out
 from watchdog.domain.market import Market
-from watchdog.domain.position import AccountRead, MarginMode, Position, PositionKey, Stop
+from watchdog.domain.position import AccountRead, Position, PositionKey, Stop
 from watchdog.domain.reading import Known, Never
 from watchdog.protection.guard import Guard, guard_key
 from watchdog.protection.guard import from_json as guard_from_json
@@ -50,6 +50,10 @@ class Identity:
     """Seconds between two full reads."""
     zone: tzinfo | None = None
     """For words; None: the machine's."""
+    only_watched: str = ""
+    """Why no order goes to its venue whatever the rules say (`cap` is WATCH then); empty where orders can be sent."""
+    unwatched: str = ""
+    """What of an account on this venue is never looked at, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +148,7 @@ class State:
         if asset is None:
             return False
         gone = (self.held.get(key) for key in self.vanished)
-        return any(
-            position is None or (position.margin_mode is MarginMode.CROSS and position.margin_asset == asset)
-            for position in gone
-        )
+        return any(position is None or position.pool == asset for position in gone)
 
     @property
     def tried(self) -> bool:

@@ -13,7 +13,15 @@ from typing import TypeAlias
 from watchdog.domain.changed import replace
 from watchdog.domain.ids import order_id
 from watchdog.domain.market import Market
-from watchdog.domain.position import Position, Stop, StopKind, StopOrder, TriggerKind
+from watchdog.domain.position import (
+    NO_HEDGE_STOPS,
+    Position,
+    PositionSide,
+    Stop,
+    StopKind,
+    StopOrder,
+    TriggerKind,
+)
 from watchdog.domain.reading import Known, Never, Reading
 from watchdog.protection.guard import Guard
 from watchdog.protection.place import (
@@ -58,6 +66,8 @@ class Situation:
     rules: tuple[Rule, ...]
     """The rules that ask for a stop here; each has a `stop`."""
     replacements_per_hour: int
+    refused: str = ""
+    """Why no stop is sent on an account set like this one, empty when they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,8 @@ def decide(guard: Guard, situation: Situation, mono: float) -> Decision:
     Whether a rule may send what it wants is not looked at here, but for one thing: of a stop that was taken away twice
     no other is sent without being asked for.
     """
+    if refused := situation.refused or _no_leg(situation.position):
+        return Hold(refused)
     ours = tuple(stop for stop in situation.ours if stop.order_side is situation.position.side.closing)
     stray = [stop for stop in situation.ours if stop.order_side is not situation.position.side.closing]
     if stray:
@@ -133,6 +145,11 @@ def decide(guard: Guard, situation: Situation, mono: float) -> Decision:
     if ours:
         return _keep_up(guard, situation, ours, rule, where, mono)
     return _first_stop(guard, situation, rule, where)
+
+
+def _no_leg(position: Position) -> str:
+    """Why nothing is sent for a leg of a hedge: on some venues a symbol is set to it, not the account."""
+    return "" if position.position_side is PositionSide.BOTH else NO_HEDGE_STOPS
 
 
 def _first_stop(guard: Guard, situation: Situation, rule: Rule, where: Where) -> Decision:

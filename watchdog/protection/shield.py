@@ -58,6 +58,8 @@ class Shield:
     pools: Mapping[str, PoolRisk]
     can_trade: bool
     """False: the account's key is known to be refused every order."""
+    no_stops: str
+    """Why no stop is sent on an account set as this one is; empty when they are."""
     usable: bool
     """False: the snapshot is too old to judge by."""
     doubted: Callable[[str | None], bool]
@@ -157,6 +159,7 @@ class Shield:
             foreign_size=min(foreign, position.size),
             rules=rules,
             replacements_per_hour=self.rules.replacements_per_hour,
+            refused=self.no_stops,
         )
 
     def _equity(self, risk: PositionRisk) -> Reading:
@@ -167,7 +170,7 @@ class Shield:
             if wallet is None or not wallet.is_finite():
                 return Unknown(f"{position.symbol} isolated wallet: not given")
             return Known(wallet, "money", "venue", self.read_began)
-        pool = self.pools.get(position.margin_asset)
+        pool = self.pools.get(position.pool or "")
         if pool is None or not isinstance(pool.equity, Known):
             return Unknown("the pool was not read") if pool is None else pool.equity
         if not isinstance(risk.unrealised, Known):

@@ -12,7 +12,6 @@ from watchdog.rules.schema import Selector
 from watchdog.rules.table import Table
 from watchdog.rules.units import read_money
 from watchdog.tomlfile import WrongValueError, did_you_mean, quoted, suggest
-from watchdog.venues.known import PLANNED_VENUES
 
 
 def read_selector(table: Table, key: str, names: Names) -> Selector | None:
@@ -25,8 +24,6 @@ def read_selector(table: Table, key: str, names: Names) -> Selector | None:
         return f"account {quoted(word)} is not in watchdog.toml{did_you_mean(word, names.accounts or ())}"
 
     def no_venue(word: str) -> str:
-        if word in PLANNED_VENUES:
-            return f"not yet: venue {quoted(word)} is planned and not built"
         return _unknown("venue", word, names.venues or ())
 
     selector = Selector(

@@ -32,6 +32,7 @@ def endpoints(room: Room) -> Endpoints:
             "/fapi/v2/ticker/price": public.ticker_price,
             "/fapi/v1/ticker/bookTicker": public.book_ticker,
             "/fapi/v1/depth": public.depth,
+            "/fapi/v1/assetIndex": public.asset_index,
         }.items()
     }
 
@@ -59,6 +60,14 @@ class Public:
             "assets": [{"asset": name, "marginAvailable": True, "autoAssetExchange": "-10000"} for name in assets],
             "symbols": [_symbol(market) for market in self._exchange.markets.values()],
         }
+
+    def asset_index(self, _params: Params) -> Any:
+        """What margin assets count for in multi-assets mode. Not modelled: a dollar each, without a haircut."""
+        assets = dict.fromkeys(market.margin_asset for market in self._exchange.markets.values())
+        rates = ("index", "bidRate", "askRate", "autoExchangeBidRate", "autoExchangeAskRate")
+        buffers = ("bidBuffer", "askBuffer", "autoExchangeBidBuffer", "autoExchangeAskBuffer")
+        figures = dict.fromkeys(rates, "1.00000000") | dict.fromkeys(buffers, "0.00000000")
+        return [{"symbol": f"{asset}USD", "time": self._exchange.time_ms, **figures} for asset in assets]
 
     def premium_index(self, params: Params) -> Any:
         """Mark prices. Neither index price nor funding is modelled: the mark price, and a rate of 0."""

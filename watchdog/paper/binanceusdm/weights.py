@@ -29,6 +29,7 @@ _WEIGHTS: Mapping[tuple[str, str], int] = {
 }
 _WITHOUT_SYMBOL: Mapping[tuple[str, str], int] = {
     ("GET", "/fapi/v1/premiumIndex"): 10,
+    ("GET", "/fapi/v1/assetIndex"): 10,
     ("GET", "/fapi/v1/openOrders"): 40,
     ("GET", "/fapi/v1/openAlgoOrders"): 40,
     ("GET", "/fapi/v1/ticker/24hr"): 40,
