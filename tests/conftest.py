@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import decimal
 import gc
 import os
 from collections.abc import AsyncIterator
@@ -35,6 +36,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def _nothing_leaks(request: pytest.FixtureRequest) -> None:
     """Guard asynchronous tests, and cost the others nothing: they get no loop."""
+    decimal.setcontext(decimal.Context())  # ccxt leaves another rounding behind wherever it has formatted a number
     # Asked for before any other fixture, so it looks last: after the test's own fixtures have cleaned up.
     if pytest_asyncio.is_async_test(request.node):
         request.getfixturevalue("loop_guard")

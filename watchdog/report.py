@@ -165,11 +165,19 @@ def _pool(state: State, pool: PoolRisk) -> dict[str, object]:
         "venue_maintenance": figure(pool.venue_maintenance),
         "margin_ratio_venue": figure(pool.ratio_venue),
         "margin_ratio": figure(pool.margin_ratio),
+        "margin_ratio_read_at": _read_at(state, pool),
         "shock_distance": figure(pool.shock_distance),
         "effective_leverage": figure(pool.effective_leverage),
         "positions": [position_subject(key) for key in pool.positions],
         "doubted": state.doubted(pool.asset),
     }
+
+
+def _read_at(state: State, pool: PoolRisk) -> str | None:
+    """When a margin ratio was read that does not move with the marks: the venue's, where ours is not known."""
+    if not isinstance(pool.margin_ratio, Known) or isinstance(pool.ratio_ours, Known):
+        return None
+    return words.clock_time(state.read_wall, state.who.zone)
 
 
 def view(state: State, now: Instant) -> View:

@@ -62,7 +62,7 @@ def position_words(
     else:
         prices = words.liquidation_line(risk, market, view.venue)
         rest = words.stops_line(stops, mine, risk.stop_coverage, market, read_at)
-    owe = words.NOBODY_OWES.get(view.venue, "") if loud else ""
+    owe = words.owe(view.venue, view.book.read.modes) if loud else ""
     stake = words.stake_line(risk, market, loud=loud, owe=owe)
     intent = view.intent(position.key, rule, level)
     rows = [(0, head), (0, prices), (2, reason)]
@@ -215,6 +215,7 @@ def pool_words(
             f"{words.LEVEL_NAMES[level]} · {pool.asset} pool ({held}): {line} · {view.account}{added}",
             words.pool_line(pool),
             f'Rule "{rule.name}"',
+            words.owe(view.venue, view.book.read.modes) if level >= Level.CRITICAL else "",
             "I send nothing for a pool: its positions have their own stops.",
             follows,
             _calls(view, alert, rule.escalate, now),

@@ -9,10 +9,11 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 from watchdog.domain.effects import Level
 from watchdog.domain.market import Market
-from watchdog.domain.position import MarginMode, Position, Stop, StopKind
+from watchdog.domain.position import AccountModes, MarginMode, Position, Stop, StopKind
 from watchdog.domain.reading import Known, Never, Reading
 from watchdog.risk import PoolRisk, PositionRisk
 from watchdog.rules.schema import Metric
+from watchdog.venues.known import VENUES
 
 MOST_LINES = 8
 
@@ -25,11 +26,8 @@ OLD = 30.0
 
 LEVEL_NAMES = {Level.INFO: "INFO", Level.WARN: "WARN", Level.CRITICAL: "CRITICAL", Level.EMERGENCY: "EMERGENCY"}
 
-VENUE_NAMES = {"binanceusdm": "Binance"}
-
-NOBODY_OWES = {"binanceusdm": "Owe: normally no"}
-"""By venue, what its documents say of a loss beyond the margin, in one-way, single-asset mode: Binance's insurance fund
-takes over what a liquidation leaves (binance.com/en/support/faq, "Insurance Fund and Bankrupt Positions")."""
+LISTED = 3
+"""How many of a kind are named in one line; the rest is counted."""
 
 
 def clock_time(wall: float, zone: tzinfo | None) -> str:
@@ -108,7 +106,29 @@ def name(position: Position) -> str:
 
 def venue_name(venue: str) -> str:
     """The venue as people call it."""
-    return VENUE_NAMES.get(venue, venue)
+    return VENUES[venue].name if venue in VENUES else venue
+
+
+def owe(venue: str, modes: AccountModes | None) -> str:
+    """`Owe: normally no`: whether a loss beyond the margin can become a debt on a venue, to an account set like this.
+
+    Empty for a venue nothing is known of. No legal advice.
+    """
+    known = VENUES.get(venue)
+    if known is None:
+        return ""
+    return f"Owe: {known.owe_shared if shares_all(modes) and known.owe_shared else known.owe}"
+
+
+def shares_all(modes: AccountModes | None) -> bool:
+    """Whether all that the account holds stands behind each of its positions."""
+    return modes is not None and (modes.multi_asset or modes.words.startswith("portfolio margin"))
+
+
+def listed(parts: Sequence[str], between: str = ", ") -> str:
+    """`a, b, c, 2 more`."""
+    more = [f"{len(parts) - LISTED} more"] if len(parts) > LISTED else []
+    return between.join((*parts[:LISTED], *more))
 
 
 def distance_words(reading: Reading, *, short: bool) -> str:
@@ -339,7 +359,7 @@ def stake_line(risk: PositionRisk, market: Market | None, *, loud: bool = False,
         parts.append(f"{liquidated}: {money(-position.isolated_wallet, asset)}")
     elif isinstance(near, Known):
         parts.append(f"{liquidated}: about {money(loss_at(position, near.value, Decimal(0)), asset)}, with the pool")
-    if parts and owe:
+    if owe:
         parts.append(owe)
     return ". ".join(parts) or None
 

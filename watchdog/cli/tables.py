@@ -76,9 +76,10 @@ def _details(account: Mapping[str, Any], *, named: bool) -> Iterator[RenderableT
             yield Text(f"  {who}stop on {row['symbol']} {row['side']}: {what}")
     for pool in account["pools"]:
         money = f" {pool['money']}" if pool.get("money") else ""
+        of = f" (theirs alone, read {pool['margin_ratio_read_at']})" if pool.get("margin_ratio_read_at") else ""
         yield Text.assemble(
             f"  {who}pool {pool['asset']}: equity ", reading(pool["equity"]), f"{money}, maintenance ",
-            reading(pool["maintenance"]), f"{money}, ratio ", reading(pool["margin_ratio"]), ", all together ",
+            reading(pool["maintenance"]), f"{money}, ratio ", reading(pool["margin_ratio"]), f"{of}, all together ",
             reading(pool["shock_distance"]), " away",
         )  # fmt: skip
     for coin, owed in account.get("debts", {}).items():

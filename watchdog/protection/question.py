@@ -66,7 +66,7 @@ def question_lines(
     fee = Decimal(0) if market is None else market.taker_fee
     fill = fill_of(position, proposal.size, proposal.trigger, fee)
     filled = f"Fills: about {words.money(fill, position.margin_asset)}"
-    stake = ". ".join(part for part in (filled, liquidated(risk), words.NOBODY_OWES.get(shield.venue, "")) if part)
+    stake = ". ".join(part for part in (filled, liquidated(risk), words.owe(shield.venue, None)) if part)
     return tuple(line for line in (first, reason if reason != "()" else "", stake, no_answer(shield, proposal)) if line)
 
 

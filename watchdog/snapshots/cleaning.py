@@ -27,10 +27,10 @@ _ORDER: Final = frozenset({
     "algoclordid", "algoid", "attachalgoclordid", "attachalgoid", "clientalgoid", "clientid", "clientoid",
     "clientorderid", "clientorderindex", "cliordid", "cloid", "clordid", "fillid", "linkedorderid",
     "newclientorderid", "oid", "orderid", "orderids", "orderlinkid", "ordernumber", "ordid", "origclientorderid",
-    "parentorderid", "planid", "planorderid", "stoporderid", "strategyid", "stratid", "text", "tid", "tpslorderid",
-    "tradeid", "triggerorderid",
+    "parentorderid", "planid", "planorderid", "posid", "positionid", "stoporderid",
+    "strategyid", "stratid", "text", "tid", "tpslorderid", "tradeid", "triggerorderid",
 })  # fmt: skip
-"""Fields that name an order."""
+"""Fields that name an order, or one position of one person."""
 _PERHAPS: Final = frozenset({"id"})
 """Fields that name an order here and a market there: what looks like a number drawn by a machine is taken out."""
 _OPAQUE: Final = re.compile(r"\d{5,}|(?=[^\d]*\d)[0-9A-Za-z]{16,}|[0-9a-fA-F-]{32,}")

@@ -26,7 +26,7 @@ import ccxt.pro
 import certifi
 
 from watchdog.venues.budget import Budget
-from watchdog.venues.errors import TOO_MANY, AnswerError, LostError, NoAnswerError
+from watchdog.venues.errors import AnswerError, LostError, NoAnswerError
 from watchdog.venues.guard import Guard
 from watchdog.venues.line import Line
 from watchdog.venues.scrub import scrub
@@ -41,13 +41,16 @@ _OK = range(200, 300)
 _BARE = re.compile(r'"[A-Za-z]{1,40}"')
 """One word in quotes, as an answer."""
 _WAITS = {429: 60.0, 418: 120.0}
-"""How long we wait by status when the answer does not say."""
+"""How long we wait by status when neither the answer nor the venue's own limits say; the statuses of `TOO_MANY`."""
 LONGEST_BAN = 3 * 86400.0
 """Seconds. Binance's bans last "from 2 minutes to 3 days" (its REST API's general information, IP limits)."""
 
 
 Words = tuple[str | None, str]
 """The venue's raw error code, None for none, and its message."""
+Limits = Mapping[str | int, float]
+"""What says that we ask too often, and the seconds to wait where the answer does not say how long: a raw error code as
+text, an HTTP status as a number. The code is looked up first; 418 and 429 say so on every venue."""
 
 
 def own_words(response: Any) -> Words:
@@ -85,6 +88,8 @@ class Ways:
     """The address of an account that is read without a key."""
     passphrase: str = ""
     """What some venues want beside key and secret."""
+    limits: Limits = field(default_factory=dict)
+    """What else but 418 and 429 says that we ask too often."""
     bare: bool = False
     """Whether an answer may also be one word in quotes (Hyperliquid's `userAbstraction`): JSON, no object."""
 
@@ -232,7 +237,8 @@ class Hardened:
         lower = {name.lower(): value for name, value in headers.items()}
         self._hear_weight(lower.get(self._ways.used))
         raw, message = self._ways.words(response)
-        if code in _OK:
+        pause = self._pause(code, raw)
+        if code in _OK and pause is None:
             if raw is not None:
                 raise AnswerError(code, raw, scrub(message, self._secrets))
             if not isinstance(response, dict | list) and not (self._ways.bare and _BARE.fullmatch(body or "")):
@@ -241,10 +247,18 @@ class Hardened:
             return
         words = scrub(message or body or "", self._secrets)
         wait = _seconds(lower.get("retry-after"))
-        if code in TOO_MANY:
-            wait = min(_WAITS[code] if wait is None else wait, LONGEST_BAN)
-            self._ways.budget.stop_reads(wait, f"{self._ways.name} limits this address (HTTP {code}: {words})")
-        raise AnswerError(code, raw, words, wait)
+        if pause is not None:
+            wait = min(pause if wait is None else wait, LONGEST_BAN)
+            said = f"{raw}: {words}" if raw is not None else words
+            self._ways.budget.stop_reads(wait, f"{self._ways.name} limits this address (HTTP {code}: {said})")
+        raise AnswerError(code, raw, words, wait, limited=pause is not None)
+
+    def _pause(self, code: int, raw: str | None) -> float | None:
+        """Seconds to wait because an answer says that we ask too often; None when it does not say that."""
+        limits = self._ways.limits
+        if raw is not None and raw in limits:
+            return limits[raw]
+        return limits.get(code, _WAITS.get(code))
 
     def on_json_response(self, response_body: str) -> Any:
         """Read JSON with exact numbers; NaN and Infinity are no JSON."""

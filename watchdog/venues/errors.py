@@ -10,17 +10,20 @@ class AnswerError(Exception):
     """The venue answered, and not with what was asked for.
 
     `http` is the status, `code` the venue's own raw code where the body held one, `retry_after` the seconds it asked
-    us to wait. What it means for an order is decided by the venue's rules from these, never by ccxt's class.
+    us to wait. `limited`: it says that we, or others at this address, ask too often; every venue has words of its own
+    for that. What it means for an order is decided by the venue's rules from these, never by ccxt's class.
     """
 
-    def __init__(self, http: int, code: str | None, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, http: int, code: str | None, message: str, retry_after: float | None = None, *, limited: bool = False
+    ) -> None:
         said = f"{code}: {message}" if code is not None else message
         super().__init__(f"HTTP {http}, {said}" if said else f"HTTP {http}")
         self.http = http
         self.code = code
         self.message = message
         self.retry_after = retry_after
-        self.limited = http in TOO_MANY
+        self.limited = limited or http in TOO_MANY
 
 
 class NoAnswerError(Exception):

@@ -12,8 +12,9 @@ from typing import Any, Protocol, TypeAlias
 
 from watchdog.domain.position import AccountRead
 from watchdog.venues.base import KeyPower
-from watchdog.venues.client import Words
+from watchdog.venues.client import Limits, Words
 from watchdog.venues.guard import Write
+from watchdog.venues.known import VENUES
 
 Payloads: TypeAlias = Mapping[str, Any]
 """The raw answers of one read by name, the venue's own name of the endpoint; several pages or products of one are a
@@ -87,15 +88,16 @@ class Kind:
     """For `explain`: where `size`, `entry`, `mark`, `isolated_wallet`, `venue_liquidation`, `venue_maintenance`,
     `venue_ratio`, `wallet`, `pool_maintenance`, `pool_ratio`, `tiers`, `fee` come from; and in `ratio` and
     `liquidation` the venue's formulas as we reckon them, with their source."""
-    owes: str
-    """Whether a negative balance can become a debt there, in words that follow "Owe: " and are no legal advice."""
-    may_owe: bool
     unwatched: str
     """What of an account there is not looked at: `spot, options`."""
     limit: int = 600
     """Request weight a minute for its address."""
     weight: Callable[[str, Mapping[str, Any]], int] = lambda _path, _params: 1
     """Request weight of a call, by ccxt's path."""
+    limits: Limits = field(default_factory=dict)
+    """What but the statuses 418 and 429 says that we ask too often, and how long to wait then."""
+    refused_hint: str = ""
+    """What else to look at where a key is not accepted: regions, kinds of key. A sentence."""
     used: str = ""
     """The header, in lower case, in which the venue says what weight was used; empty: it does not say."""
     writes: Iterable[Write] = ()
@@ -109,3 +111,13 @@ class Kind:
     """Which credentials an account's table must name."""
     first_class: bool = True
     """Whether protection is meant to come there; False: its risk is read, no more."""
+
+    @property
+    def owes(self) -> str:
+        """Whether a negative balance can become a debt there: see `known.Entry`."""
+        return VENUES[self.id].owes
+
+    @property
+    def may_owe(self) -> bool:
+        """Whether it can at all: see `known.Entry`."""
+        return VENUES[self.id].may_owe

@@ -29,19 +29,102 @@ class Entry:
     """Whether stops are meant to be placed there; False: its risk is read, no more."""
     orders: bool = False
     """Whether that is built."""
+    owes: str = ""
+    """Whether a negative balance can become a debt there, in a sentence or two that follow "Owe: "; what the venue's
+    own pages say in 2026, no legal advice."""
+    may_owe: bool = True
+    """Whether it can at all, in whatever mode; False only where the venue itself says no."""
+    owe: str = ""
+    """The same in a few words, for a message."""
+    owe_shared: str = ""
+    """Those of an account where all that it holds stands behind one pool; empty: no others."""
+    estimate: str = ""
+    """Why its liquidation price of a position in a pool is no measure of ours, so that they are not compared; empty:
+    they are. Those of isolated positions are compared everywhere."""
+    own_ratio: str = ""
+    """The same of its margin ratio of a pool."""
 
 
 VENUES: Final[Mapping[str, Entry]] = {
-    "binanceusdm": Entry("Binance", orders=True),
-    "binancecoinm": Entry("Binance COIN-M"),
-    "bybit": Entry("Bybit"),
-    "okx": Entry("OKX", _KEY_AND_PHRASE),
-    "hyperliquid": Entry("Hyperliquid", ("wallet",)),
-    "bitget": Entry("Bitget", _KEY_AND_PHRASE, first_class=False),
-    "gate": Entry("Gate", first_class=False),
-    "kucoinfutures": Entry("KuCoin futures", _KEY_AND_PHRASE, first_class=False),
-    "krakenfutures": Entry("Kraken futures", first_class=False),
-    "deribit": Entry("Deribit", first_class=False),
+    "binanceusdm": Entry(
+        "Binance",
+        orders=True,
+        owes="normally no; in multi-assets mode or Portfolio Margin Binance may claim what is missing",
+        owe="normally no",
+        owe_shared="may owe, Binance can claim what is missing",
+    ),
+    "binancecoinm": Entry(
+        "Binance COIN-M",
+        owes="normally no; Binance's insurance fund takes what is missing, and calls itself no insurance",
+        owe="normally no",
+    ),
+    "bybit": Entry(
+        "Bybit",
+        owes="losses beyond the margin are met by the insurance fund, so normally nothing; what the account has "
+        "borrowed (spot margin, a coin below zero) and its interest is owed and repaid out of other coins",
+        owe="may owe, if a coin is borrowed or below zero",
+        estimate='Bybit calls liqPrice an estimate in cross margin and publishes no formula (API docs, "Get Position '
+        'Info"); recorded: SOL 176.90 where ours is 176.62, BTCPERP 10,736 where ours is 8,212',
+    ),
+    "okx": Entry(
+        "OKX",
+        _KEY_AND_PHRASE,
+        owes="possibly: OKX's fund takes what a liquidation leaves below zero, but a currency below zero in "
+        "multi-currency margin is a loan with interest and forced repayment, and no clear promise was found",
+        owe="may owe, OKX promises nothing clear",
+        owe_shared="may owe, a coin below zero is a loan",
+    ),
+    "hyperliquid": Entry(
+        "Hyperliquid",
+        ("wallet",),
+        owes="normally no: a loss past the pool goes to the backstop vault and to ADL; you lose all that is in the "
+        "pool",
+        may_owe=False,
+        owe="normally no, the pool is lost",
+    ),
+    "bitget": Entry(
+        "Bitget",
+        _KEY_AND_PHRASE,
+        first_class=False,
+        owes="Bitget's fund covers what a cross liquidation leaves, without a promise; what a unified account has "
+        "borrowed stays owed. It may owe.",
+        owe="may owe, Bitget promises nothing",
+        estimate="Bitget freezes the maintenance at the mark of now, so its price is too near for a long and too far "
+        "for a short by design",
+    ),
+    "gate": Entry(
+        "Gate",
+        first_class=False,
+        owes="Gate takes positions over at their bankruptcy price; what a unified account has borrowed stays owed, "
+        "and a classic account may owe.",
+        owe="may owe, what is borrowed stays owed",
+    ),
+    "kucoinfutures": Entry(
+        "KuCoin futures",
+        _KEY_AND_PHRASE,
+        first_class=False,
+        owes="KuCoin's fund covers fills worse than bankruptcy; what a margin or unified account has borrowed stays "
+        "owed. It may owe.",
+        owe="may owe, what is borrowed stays owed",
+        estimate='KuCoin calls its cross price "only a reference"',
+    ),
+    "krakenfutures": Entry(
+        "Kraken futures",
+        first_class=False,
+        owes="Kraken says an account there can never go negative (Equity Protection Process).",
+        may_owe=False,
+        owe="no, says Kraken",
+        estimate="Kraken calls its price of a wallet a trigger estimate",
+    ),
+    "deribit": Entry(
+        "Deribit",
+        first_class=False,
+        owes="Deribit resets negative equity to 0 (its article on negative balance protection); under cross collateral "
+        "a negative balance of one currency is owed from the others.",
+        may_owe=False,
+        owe="no, says Deribit",
+        estimate="Deribit calls its own price an estimate: estimated_liquidation_price",
+    ),
 }
 """The venues that work, by ccxt's id."""
 CREDENTIALS: Final = ("api_key_file", "secret_file", "passphrase_file", "wallet")

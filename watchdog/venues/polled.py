@@ -27,6 +27,9 @@ LISTING_EVERY = 24 * 3600.0
 AGAIN_AFTER = 60.0
 """Seconds until the listing is asked again for a symbol it did not hold, or after it could not be had."""
 
+_SERVER = 500
+"""HTTP statuses from here up are trouble of the venue's own."""
+
 log = logging.getLogger(__name__)
 
 
@@ -37,6 +40,8 @@ class AnsweredError(ReadError):
         super().__init__(f"{said}: {error}", error.retry_after, limited=error.limited)
         self.http = error.http
         self.code = error.code
+        self.passing = error.limited or error.http >= _SERVER
+        """Whether it says nothing of what was asked: the same question may be answered in a moment."""
 
 
 class PolledVenue:
@@ -67,6 +72,7 @@ class PolledVenue:
             patient=True,
             timeout=timeout,
             words=kind.words,
+            limits=kind.limits,
             used=kind.used,
             reads=kind.reads,
             options=kind.options,
@@ -90,12 +96,12 @@ class PolledVenue:
             power = await self._kind.power(self._ask)
         except AnsweredError as error:
             if self._kind.refuses_key(error.http, error.code):
-                raise VenueRefusedError(
-                    f"account {self._account}: {self._kind.name} refuses this API key ({error.reason}). Check that key "
-                    "and secret are whole and belong together, that the key is of this venue (not testnet, not demo), "
-                    "that it may read, and that this machine's address is on its list if it has one."
-                ) from None
+                raise VenueRefusedError(self._refused(error)) from None
             raise
+        except VenueRefusedError as error:
+            raise VenueRefusedError(f"account {self._account}: {error}") from None
+        except PayloadError as error:
+            raise ReadError(f"{self._kind.name}: {error}") from None
         if power.withdraw and not self._allow_withdraw_key:
             raise VenueRefusedError(
                 f"account {self._account}: this API key can withdraw; nothing here needs it. Take that right off it on "
@@ -105,6 +111,16 @@ class PolledVenue:
         await self._list()
         return power
 
+    def _refused(self, error: AnsweredError) -> str:
+        """What to look at when the venue does not accept the key."""
+        parts = "key, secret and passphrase" if "passphrase_file" in self._kind.needs else "key and secret"
+        said = (
+            f"account {self._account}: {self._kind.name} refuses this API key ({error.reason}). Check that {parts} are "
+            "whole and belong together, that the key is of this venue (not testnet, not demo), that it may read, and "
+            "that this machine's address is on its list if it has one."
+        )
+        return f"{said} {self._kind.refused_hint}" if self._kind.refused_hint else said
+
     async def read(self) -> AccountRead:
         """One whole read. Raises ReadError."""
         if self._listing is None or self._clock.now().mono - self._listed_at >= LISTING_EVERY:
@@ -113,8 +129,8 @@ class PolledVenue:
         for _ in range(MOMENTS):
             assert self._listing is not None  # noqa: S101  (set, or _refresh raised)
             at = self._clock.now().mono
-            payloads = {**self._listing, **await self._kind.account(self._ask, self._listing)}
             try:
+                payloads = {**self._listing, **await self._kind.account(self._ask, self._listing)}
                 read = self._kind.read(payloads, at)
             except MomentsDifferError as error:
                 last = error
@@ -134,7 +150,10 @@ class PolledVenue:
 
     async def _list(self) -> None:
         self._listed_at = self._clock.now().mono
-        self._listing = await self._kind.listing(self._ask)
+        try:
+            self._listing = await self._kind.listing(self._ask)
+        except PayloadError as error:
+            raise ReadError(f"{self._kind.name}, the listing: {error}") from None
 
     async def _refresh(self) -> None:
         """The listing anew; the old one stays when that fails, and it is asked for again a minute later."""

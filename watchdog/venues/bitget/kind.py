@@ -36,11 +36,10 @@ KIND = Kind(
         "liquidation": "(equity − side · size · mark) / (size · (keepMarginRate + takerFeeRate) − side · size), the "
         "tier at that price (Bitget help of 2025-09, isolated; cross the same with the pool's equity)",
     },
-    owes="Bitget's fund covers what a cross liquidation leaves, without a promise; what a unified account has borrowed "
-    "stays owed. It may owe.",
-    may_owe=True,
     unwatched="spot, margin, copy trading, earn; the margin ratio of a unified account",
     limit=600,
+    # ccxt's table of errors; the limits are of one second for each endpoint.
+    limits={"429": 5.0, "1001": 5.0, "30014": 5.0, "30026": 5.0, "50009": 5.0},
     needs=("api_key_file", "secret_file", "passphrase_file"),
     first_class=False,
 )

@@ -146,7 +146,7 @@ async def power(ask: Asking) -> KeyPower:
     try:
         answer = await ask("spot/account/info", "privateSpotGetV2SpotAccountInfo")
     except AnsweredError as error:
-        if refuses_key(error.http, error.code):
+        if refuses_key(error.http, error.code) or error.passing:
             raise
         return KeyPower(None, None, f"Bitget does not say what the key may do ({error.code or error.http})")
     info = answer.get("data") if isinstance(answer, Mapping) else None

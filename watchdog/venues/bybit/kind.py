@@ -45,9 +45,10 @@ KIND: Final = Kind(
         "size · (1 + rate) / (size/entry · (1 + 1/leverage) + added margin + mmDeduction) (bybit.com help centre, "
         "Liquidation Price Calculation under Isolated Mode)",
     },
-    owes="losses beyond the margin are met by the insurance fund, so normally nothing; what the account has borrowed "
-    "(spot margin, a coin below zero) and its interest is owed and repaid out of other coins",
-    may_owe=True,
     unwatched="spot, options, the funding wallet, Earn, copy trading, trading bots",
     limit=3600,
+    # Docs v5, Rate Limit Rules: 10006 is of a rolling second; after 403 "wait for at least 10 minutes".
+    limits={"10006": 3.0, "10018": 60.0, 403: 600.0},
+    refused_hint="An account of a local Bybit is read at that site's address: base_url = "
+    '"https://api.bybit.eu" for bybit.eu.',
 )

@@ -36,10 +36,8 @@ KIND = Kind(
         "liquidation": "the first price at which the maintenance margin reaches the margin balance, along 1 / price "
         "for inverse contracts; the rule's parabola in pieces from above",
     },
-    owes="Deribit resets negative equity to 0 (its article on negative balance protection); under cross collateral a "
-    "negative balance of one currency is owed from the others.",
-    may_owe=False,
     unwatched="options, combos, spot",
     limit=wire.LIMIT,
+    limits={"10028": 5.0},  # too_many_requests; docs, Rate Limits: credits come back within seconds
     first_class=False,
 )

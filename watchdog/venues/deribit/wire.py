@@ -71,7 +71,7 @@ async def power(ask: Asking) -> KeyPower:
     try:
         answer = await ask("list_api_keys", "privateGetListApiKeys")
     except AnsweredError as error:
-        if refuses_key(error.http, error.code):
+        if refuses_key(error.http, error.code) or error.passing:
             raise
         return KeyPower(None, None, f"Deribit does not say what the key may do ({error.code or error.http})")
     rows = answer.get("result") if isinstance(answer, dict) else None

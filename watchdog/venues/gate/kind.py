@@ -38,10 +38,8 @@ KIND = Kind(
         "taker_fee_rate)) with the tier at that price; inverse: the same in 1 / price "
         "(ccxt PR 13130 and 15622: real positions, within a tick)",
     },
-    owes="Gate takes positions over at their bankruptcy price; what a unified account has borrowed stays owed, "
-    "and a classic account may owe.",
-    may_owe=True,
     unwatched="spot, margin, options, trailing stops, funding and earn",
     limit=600,
+    limits={"TOO_MANY_REQUESTS": 10.0, "TOO_FAST": 10.0},  # docs, Rate Limit: of 10 s for each endpoint
     first_class=False,
 )

@@ -136,7 +136,7 @@ async def power(ask: Asking) -> KeyPower:
     try:
         answer = await ask("account/main_keys", "privateAccountGetMainKeys")
     except AnsweredError as error:
-        if refuses_key(error.http, error.code):
+        if refuses_key(error.http, error.code) or error.passing:
             raise
         return KeyPower(None, None, f"Gate does not say what the key may do ({error.code or error.http})")
     rows = answer if isinstance(answer, list) else [answer]

@@ -35,10 +35,9 @@ KIND = Kind(
         "liquidation": "the first price at which the wallet's equity is down to its maintenance margin; inverse: the "
         "same along 1 / price (Kraken, Equity Protection Process)",
     },
-    owes="Kraken says an account there can never go negative (Equity Protection Process).",
-    may_owe=False,
     unwatched="spot, options, vanilla contracts, the holding wallet",
     limit=wire.LIMIT,
+    limits={"apiLimitExceeded": 10.0},  # docs, Rate Limits: of 10 s
     weight=wire.weight,
     first_class=False,
 )

@@ -35,11 +35,10 @@ KIND = Kind(
         "liquidation": "isolated: entry − side · (posMargin − posMaint) / size; inverse: the same in 1 / price "
         "(ccxt PR 17908 and 19277: real positions, within a tick)",
     },
-    owes="KuCoin's fund covers fills worse than bankruptcy; what a margin or unified account has borrowed stays owed. "
-    "It may owe.",
-    may_owe=True,
     unwatched="spot, margin, lending, copy trading; a unified account is refused",
     limit=2000,
+    # docs, Rate Limit: of 30 s; 429000 says that KuCoin is overloaded, whoever asks; 200002 is of its older pages.
+    limits={"429000": 5.0, "200002": 10.0, "429": 10.0},
     needs=("api_key_file", "secret_file", "passphrase_file"),
     first_class=False,
 )

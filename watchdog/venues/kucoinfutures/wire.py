@@ -102,7 +102,7 @@ async def power(ask: Asking) -> KeyPower:
     try:
         answer = await ask("api key", "privateGetUserApiKey")
     except AnsweredError as error:
-        if refuses_key(error.http, error.code):
+        if refuses_key(error.http, error.code) or error.passing:
             raise
         return KeyPower(None, None, f"KuCoin does not say what the key may do ({error.code or error.http})")
     found = answer.get("data") if isinstance(answer, Mapping) else None

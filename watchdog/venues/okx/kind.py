@@ -40,11 +40,11 @@ KIND: Final = Kind(
         "(E − side · margin / q) / (1 − side · (mmr + fee)), inverse Q · (side + mmr + fee) / (margin + side · Q / E); "
         "isolated: then one tick toward the market (checked on positions in ccxt issue 28121 and ccxt's okx.py)",
     },
-    owes="possibly: OKX's fund takes what a liquidation leaves below zero, but a currency below zero in multi-currency "
-    "margin is a loan with interest and forced repayment, and no clear promise was found",
-    may_owe=True,
     unwatched="spot, margin trading, options, event contracts, trading bots, copy trading, funding account, earn",
     limit=600,
+    limits={"50011": 5.0, 429: 15.0},  # docs, Rate Limits: of 2 s for each endpoint. 50061 counts orders only
+    refused_hint='An account opened in Europe (my.okx.com) wants base_url = "https://eea.okx.com" under it, one of '
+    'okx.com in the USA "https://us.okx.com"; keys of one region, or of demo trading, are unknown in another.',
     weight=wire.weight,
     needs=("api_key_file", "secret_file", "passphrase_file"),
 )
