@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 from tests.core.bench import AVAX, BTC, WALL, Bench, account, d, foreign, only, position, shipped
+from watchdog import report
+from watchdog.channels.telegram import shown
 from watchdog.core.state import State
 from watchdog.digest import Tally, digest, equity_of
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
+from watchdog.domain.position import Balance
+from watchdog.domain.reading import Unknown
 
 NIGHT = Tally(WALL - 86400, {Level.WARN: 2, Level.CRITICAL: 1}, stops_placed=1, blind=94, equity={"USDT": d(16000)})
 
@@ -65,6 +70,36 @@ def test_an_unknown_distance_is_said() -> None:
     bench.read(account(position(), position("ODD/USDT:USDT", size="1", entry="0", mark="0", margin="5")))
     nearest = of(bench.state, now=bench.now)[1]
     assert nearest == "Nearest: BTC long main 9.6% from liq, NO STOP; UNKNOWN: ODD long main"
+
+
+def test_a_pool_that_is_not_known_is_not_as_far_as_the_others() -> None:
+    """Beside the nearest that is known, and alone; nor does a pool in doubt count for its figure."""
+    bench = Bench.with_rules(shipped("watch"), venue="bitget")
+    usdt, other = position(margin=None, size="0.5"), replace(position(AVAX, margin=None), margin_asset="USDC")
+    read = account(usdt, other)
+    dark = Balance("USDC", Unknown("multi-assets: not reckoned"), d(0), Unknown("not given"))
+    bench.read(replace(read, balances=(*read.balances, dark)))
+    (together,) = [line for line in of(bench.state, now=bench.now) if line.startswith("If all")]
+    assert (
+        together == "If all fall together: main −20% (USDC pool UNKNOWN); if all rise together: main USDC pool UNKNOWN"
+    )
+    bench.after(10).read(replace(account(usdt, wallet="9000"), balances=read.balances))
+    (together,) = [line for line in of(bench.state, now=bench.now) if line.startswith("If all")]
+    assert together.startswith("If all fall together: main −20%"), "another pool's position is missing, not this one's"
+
+
+def test_what_is_owed_is_said() -> None:
+    """Debts by coin, and a pool below zero though nothing is open in it."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(replace(account(wallet="-3113"), debts={"BTC": d("0.004213")}))
+    said = [line for line in of(bench.state, now=bench.now) if "OWES" in line]
+    assert said == [
+        "Equity −3,113 USDT, −119% in 24 h. main OWES 0.004213 BTC, BELOW ZERO: USDT pool −3,113",
+    ]
+    status = report.status(bench.state, bench.now)
+    assert status["below_zero"] == {"USDT pool": "-3113"}
+    assert "USDT pool: EQUITY BELOW ZERO, -3,113" in shown.status({"accounts": [status]})
+    assert "OWES the venue 0.004213 BTC" in shown.status({"accounts": [status]})
 
 
 def test_equity_is_told_whole_or_not_at_all() -> None:

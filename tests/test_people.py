@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, cast
 
 from tests.core.bench import AVAX, BTC, Bench, account, only, position
@@ -56,3 +57,29 @@ async def test_a_button_speaks_of_the_alert_of_one_account() -> None:
     assert [one.bench.state.alerts[key].acknowledged for one in (main, alt)] == [False, True]
     acked = f'1 acknowledged: rule "room" on {BTC}'
     assert (await both.tell(Verb.ACK, subject="BTC", by="Ann")).text == f"main: {acked}; alt: {acked}"
+
+
+async def test_a_snapshot_is_made_beside_the_watch() -> None:
+    """Not on the event loop: cleaning a large one takes long. One account after the other."""
+    threads: list[str] = []
+
+    class Keeping(Runner):
+        """Says on which thread its answers are asked for."""
+
+        @property
+        def state(self) -> Any:
+            """The core's."""
+            return self.bench.state
+
+        @property
+        def payloads(self) -> dict[str, Any]:
+            """Of any read."""
+            threads.append(threading.current_thread().name)
+            return {"x": 1}
+
+        unread = None
+
+    told = await people(main=Keeping("main", BTC), alt=Keeping("alt", BTC)).snapshot("")
+    assert list(told["snapshots"]) == ["main", "alt"]
+    assert len(threads) == 2
+    assert threading.current_thread().name not in threads

@@ -43,6 +43,7 @@ class Venue:
         self.reads = 0
         self.on_read: Callable[[], Awaitable[AccountRead]] | None = None
         self.breaks = False
+        self.waiting = False
 
     async def open(self) -> KeyPower:
         """A key that can't withdraw."""
@@ -125,6 +126,26 @@ async def test_a_look_up_that_breaks_is_unresolved(parts: tuple[Watched, Venue, 
     await until(lambda: any(isinstance(fact, Outcome) and fact.effect == effect for fact in runner.facts))
     answers = [fact.answer for fact in runner.facts if isinstance(fact, Outcome) and fact.effect == effect]
     assert answers == [Unresolved("an error of mine (KeyError), see the log")]
+
+
+async def test_a_read_that_waits_for_our_budget_is_told_to_the_core(parts: tuple[Watched, Venue, SteppedClock]) -> None:
+    """Once it has taken a while; else BLIND would say that the venue does not answer."""
+    runner, venue, clock = parts
+    await until(lambda: venue.reads == 1 and not runner.busy())
+    venue.waiting, leave = True, asyncio.Event()
+
+    async def slow() -> AccountRead:
+        await leave.wait()
+        return account(position())
+
+    venue.on_read = slow
+    clock.advance(11)
+    await until(lambda: venue.reads == 2)
+    assert runner.state.reads.why_slow == ""
+    clock.advance(16.5)
+    await until(lambda: runner.state.reads.why_slow.startswith("reads wait for the request budget"))
+    leave.set()
+    await until(lambda: not runner.busy())
 
 
 async def test_a_read_that_hangs_is_given_up(

@@ -101,6 +101,8 @@ def test_the_comments_of_the_shipped_file_are_true(home: Path) -> None:
         "client_id",
         "username",
         "password_file",
+        "passphrase_file",
+        "wallet",
         "tls",
         "ca_file",
         "version",
@@ -116,8 +118,10 @@ def test_the_comments_of_the_shipped_file_are_true(home: Path) -> None:
     (home / "rules.toml").touch()
     key_file(home / "telegram.token", "1:abc")
     key_file(home / "mqtt.password", "of mine")
+    for name in ("key", "secret", "passphrase"):
+        key_file(home / f"okx.{name}", f"{name} of okx".replace(" ", "-"))
     loaded = load(home, text)
-    assert set(loaded.accounts) == {"paper", "main"}
+    assert set(loaded.accounts) == {"paper", "main", "alt", "chain"}
     assert set(loaded.channels) == {"console", "phone", "house"}
     assert loaded.accounts["main"].mode is Mode.WATCH
     assert loaded.state_dir == Path("/var/lib/position-watchdog")

@@ -144,3 +144,15 @@ def test_the_table_says_what_the_venue_says(venue: str) -> None:
     kind, entry = kind_of(venue), VENUES[venue]
     said = (kind.id, kind.name, tuple(kind.needs), kind.first_class)
     assert said == (venue, entry.name, entry.needs, entry.first_class)
+
+
+FAR = 'base_url = "http://okx.lan:8080"\n'
+
+
+def test_a_key_is_never_sent_in_clear_unless_the_owner_says_so(phrase: Path) -> None:
+    """To another machine only by https, or with `insecure = true`; to this one as one likes."""
+    said = "would cross the network for all to read: use https, or write insecure = true if nobody else is on that "
+    assert refused(phrase, OKX + PHRASE + FAR + CONSOLE) == [f"watchdog.toml:6:12: the API key {said}network"]
+    assert refused(phrase, CHAIN + WALLET + FAR + CONSOLE) == [f"watchdog.toml:4:12: the wallet {said}network"]
+    for fine in (FAR + "insecure = true\n", FAR.replace("http:", "https:"), FAR.replace("okx.lan", "127.0.0.1")):
+        assert load(phrase, OKX + PHRASE + fine + CONSOLE).accounts["main"].base_url

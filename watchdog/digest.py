@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from watchdog.alerts import words
+from watchdog.alerts.debts import amount, below_zero
 from watchdog.alerts.silence import BLIND
 from watchdog.alerts.unknown import is_unknown
 from watchdog.core.sight import vanished_name
@@ -157,11 +158,23 @@ def _together(states: Sequence[State]) -> str:
         for state in states:
             moves = [] if state.book is None else [of(pool) for pool in state.book.pools.values()]
             known = [move.value for move in moves if isinstance(move, Known)]
-            if known:
-                nearest.append(f"{state.who.account} {sign}{words.percent(min(known))}")
+            dark = _dark_pools(state, of)
+            if known or dark:
+                how = f"{sign}{words.percent(min(known))}" if known else ""
+                aside = f"{_listed(dark)} pool{'s' * (len(dark) > 1)} UNKNOWN" if dark else ""
+                parted = f"{how} ({aside})" if how and aside else how or aside
+                nearest.append(f"{state.who.account} {parted}")
         if nearest:
             parts.append(f"all {verb} together: {_listed(nearest)}")
     return f"If {'; if '.join(parts)}" if parts else ""
+
+
+def _dark_pools(state: State, of: Callable[[PoolRisk], Reading]) -> list[str]:
+    """The pools of which it is not known: not to be taken for as far as the others."""
+    pools = {} if state.book is None else state.book.pools
+    return [
+        name for name, pool in sorted(pools.items()) if not isinstance(of(pool), Known | Never) or state.doubted(name)
+    ]
 
 
 def _down(pool: PoolRisk) -> Reading:
@@ -218,7 +231,18 @@ def _equity(states: Sequence[State], tally: Tally, now: Instant) -> str:
             sign = "−" if moved < 0 else "+"
             change = f", {sign}{words.percent(abs(moved))} in {_hours(tally, now)}"
         parts.append(f"{words.money(value, asset)}{change}")
-    return f"Equity {_listed(parts, '; ')}" if parts else ""
+    said = [f"Equity {_listed(parts, '; ')}"] if parts else []
+    return ". ".join((*said, *(owes for state in states if (owes := _owes(state)))))
+
+
+def _owes(state: State) -> str:
+    if state.read is None or state.book is None:
+        return ""
+    owed = [amount(much, coin) for coin, much in sorted(state.read.debts.items())]
+    below = [f"{name} {amount(much, '').strip()}" for name, much in below_zero(state.read, state.book)]
+    parts = [f"OWES {_listed(owed)}" if owed else "", f"BELOW ZERO: {_listed(below)}" if below else ""]
+    said = ", ".join(part for part in parts if part)
+    return f"{state.who.account} {said}" if said else ""
 
 
 def _day(wall: float, now: float, zone: tzinfo | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from watchdog import __version__, reasons, report
 from watchdog.clock import Clock
+from watchdog.core.state import State
 from watchdog.domain.effects import Reply
 from watchdog.domain.facts import Command
 from watchdog.domain.verbs import Verb
@@ -19,6 +20,16 @@ from watchdog.snapshots import document
 
 TO_ALL = frozenset({Verb.ACK, Verb.SILENCE, Verb.UNSILENCE, Verb.CONFIRM})
 """With a subject and without an account these go to every account: the one that knows the subject answers."""
+
+
+def stale(state: State, mono: float) -> str:
+    """Why the figures of an account are not those of now: how old they are and why no read was good since."""
+    reads = state.reads
+    why = state.barred or reads.why_failed
+    if state.fresh(mono) and not why:
+        return ""
+    last = f"last good read {mono - reads.last_good:.0f} s ago" if reads.ever else "no good read so far"
+    return f"{last}; reads fail: {why}" if why else last
 
 
 class Channels(Protocol):
@@ -45,6 +56,7 @@ class People:
         self._channels = channels
         self._clock = clock
         self._requests = itertools.count()
+        self._writing = asyncio.Lock()
 
     async def status(self) -> dict[str, Any]:
         """Every account and every channel as they are."""
@@ -78,18 +90,33 @@ class People:
         names = [account] if account else list(self._runners)
         if account and account not in self._runners:
             return {"ok": False, "text": f'no account "{account}": there is {", ".join(self._runners)}'}
-        texts, missing = {}, {}
-        for name in names:
-            runner = self._runners[name]
-            if runner.state.read is None or not runner.payloads:
-                why = runner.state.barred or runner.state.reads.why_failed or "nothing has been read yet"
-                missing[name] = f"account {name}: no good read so far: {why}"
-                continue
-            who, secrets = runner.state.who, self._secrets.get(name, ())
-            texts[name] = document.write(who.venue, runner.state.read_wall, runner.payloads, secrets, __version__)
+        texts, missing, troubles = {}, {}, {}
+        async with self._writing:  # one account at a time: a snapshot is large, and so is what is made of it
+            for name in names:
+                state, now = self._runners[name].state, self._clock.now()
+                trouble = stale(state, now.mono)
+                text = await asyncio.to_thread(self._written, name, state, trouble, now.wall)
+                if text is None:
+                    why = state.barred or state.reads.why_failed or "nothing has been read yet"
+                    missing[name] = f"account {name}: no good read so far: {why}"
+                    continue
+                texts[name] = text
+                if trouble:
+                    troubles[name] = f"account {name}: {trouble}"
         if not texts:
             return {"ok": False, "text": "; ".join(missing.values())}
-        return {"ok": True, "snapshots": texts, "missing": missing}
+        return {"ok": True, "snapshots": texts, "missing": missing, "troubles": troubles}
+
+    def _written(self, name: str, state: State, trouble: str, wall: float) -> str | None:
+        """The text of an account's file; None where nothing was answered. In a thread: the watch goes on meanwhile."""
+        runner = self._runners[name]
+        payloads = runner.payloads if state.read is not None else {}
+        unread = runner.unread
+        if not payloads and unread is None:
+            return None
+        taken = state.read_wall if payloads else wall
+        secrets = self._secrets.get(name, ())
+        return document.write(state.who.venue, taken, payloads, secrets, __version__, trouble=trouble, unread=unread)
 
     async def tell(self, verb: Verb, *, account: str = "", subject: str = "", seconds: float = 0.0, by: str) -> Reply:
         """A command, to the account it names, or to those that know its subject."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from watchdog.alerts import words
+from watchdog.alerts.debts import below_zero
 from watchdog.alerts.desk import buttons_of
 from watchdog.alerts.intent import Intent
 from watchdog.alerts.lifecycle import Alert
@@ -30,6 +31,7 @@ from watchdog.protection.question import fill_of, offer_of
 from watchdog.protection.shield import Shield
 from watchdog.risk import Book, PoolRisk, PositionRisk
 from watchdog.rules.schema import Mode, Rule
+from watchdog.venues.known import VENUES
 
 
 def not_watched(state: State) -> str:
@@ -67,11 +69,15 @@ def status(state: State, now: Instant) -> dict[str, object]:
         "mode": state.mode.name.lower(),
         "sends": _sends(state, now),
         "barred": state.barred,
+        "key": state.key,
         "read_at": words.clock_time(state.read_wall, state.who.zone) if read is not None else None,
         "age": round(now.mono - state.reads.last_good, 1) if state.reads.ever else None,
         "reads_fail": state.reads.why_failed,
-        "modes": "" if read is None else read.modes.words,
+        "modes": _modes(state),
         "debts": {} if read is None else {coin: f"{owed:f}" for coin, owed in sorted(read.debts.items())},
+        "below_zero": {}
+        if read is None or book is None
+        else {pool: f"{much:f}" for pool, much in below_zero(read, book)},
         "positions": []
         if book is None
         else [
@@ -126,6 +132,7 @@ def _position(state: State, book: Book, risk: PositionRisk) -> dict[str, object]
         "margin": position.margin_mode,
         "pool": risk.pool or "",
         "money": position.margin_asset if risk.pool is None else book.pools[risk.pool].unit,
+        "margin_asset": position.margin_asset,
         "size": words.size(position.size, market),
         "entry": words.price(position.entry, market),
         "mark": figure(risk.mark),
@@ -166,11 +173,26 @@ def _pool(state: State, pool: PoolRisk) -> dict[str, object]:
         "margin_ratio_venue": figure(pool.ratio_venue),
         "margin_ratio": figure(pool.margin_ratio),
         "margin_ratio_read_at": _read_at(state, pool),
+        "margin_ratio_app": _app(state, pool),
         "shock_distance": figure(pool.shock_distance),
         "effective_leverage": figure(pool.effective_leverage),
         "positions": [position_subject(key) for key in pool.positions],
         "doubted": state.doubted(pool.asset),
     }
+
+
+def _modes(state: State) -> str:
+    return "" if state.read is None else state.read.modes.words
+
+
+def _app(state: State, pool: PoolRisk) -> str:
+    """How the venue's app has the margin ratio, where it shows it the other way round; else empty."""
+    entry = VENUES.get(state.who.venue)
+    ratio = pool.ratio_venue if isinstance(pool.ratio_venue, Known) else pool.margin_ratio
+    turned = None if entry is None else entry.turned
+    if turned is None or not isinstance(ratio, Known) or not ratio.value.is_finite() or ratio.value <= 0:
+        return ""
+    return turned.words(ratio.value) if turned.modes in _modes(state) else ""
 
 
 def _read_at(state: State, pool: PoolRisk) -> str | None:

@@ -39,12 +39,13 @@ from watchdog.domain.facts import (
     Opened,
     Outcome,
     Saved,
+    Slow,
     Snapshot,
     Unresolved,
 )
 from watchdog.notifier import Notifier
 from watchdog.store import Store, StoreError
-from watchdog.venues.base import Keeps, ReadError, Venue, VenueRefusedError
+from watchdog.venues.base import Keeps, KeepsUnread, ReadError, Unread, Venue, VenueRefusedError, Waits
 
 STEPS_IN_A_ROW = 50
 """After so many facts the loop gets a turn: a flood of frames must not keep answers from coming in."""
@@ -54,6 +55,9 @@ ORDER_LEAVES = 12
 
 LONGEST_READ = 60.0
 """Seconds of machine time after which a read is given up, whatever it hangs on: another one can begin then."""
+
+SLOW_AFTER = 5.0
+"""Seconds after which a read that is not over is asked what it waits for."""
 
 AFTER_A_MISTAKE = 5.0
 """Seconds after a step that failed in which the account is looked at again, if nothing else wakes it."""
@@ -104,6 +108,11 @@ class AccountRunner:
     def payloads(self) -> Mapping[str, Any]:
         """The raw answers behind the venue's last good read; empty where it keeps none, or there was none."""
         return self._venue.payloads if isinstance(self._venue, Keeps) else {}
+
+    @property
+    def unread(self) -> Unread | None:
+        """The raw answers that could not be read last; None where the last read was good, or none are kept."""
+        return self._venue.unread if isinstance(self._venue, KeepsUnread) else None
 
     def put(self, fact: Fact | RulesChanged) -> None:
         """Hand in a fact. Never blocks."""
@@ -269,6 +278,7 @@ class AccountRunner:
 
     async def _read(self, effect: Read) -> None:
         began = self._clock.now().mono
+        slow = self._clock.call_at(began + SLOW_AFTER, self._say_slow)
         try:
             if not self._opened:
                 power = await self._venue.open()
@@ -289,6 +299,13 @@ class AccountRunner:
             self.put(Outcome(effect, Failed(f"an error of mine ({type(error).__name__}), see the log"), began))
         else:
             self.put(Snapshot(read, began, self._clock.now().mono))
+        finally:
+            slow.cancel()
+
+    def _say_slow(self) -> None:
+        """Let the core know why the read in flight is slow, should BLIND have to say it."""
+        if isinstance(self._venue, Waits) and self._venue.waiting:
+            self.put(Slow("reads wait for the request budget: too many accounts, or others, ask from this address"))
 
     async def _stream(self) -> None:
         """The streams, started again should they ever end by a mistake of ours: reads go on meanwhile."""

@@ -41,7 +41,7 @@ from watchdog.store.session import sqlite_path
 from watchdog.unlisted import Unlisted
 from watchdog.venues.base import Keeps, Lists, Venue
 from watchdog.venues.budget import Budget
-from watchdog.venues.known import kind_of
+from watchdog.venues.known import VENUES, kind_of
 
 VenueMaker = Callable[[AccountSettings, Clock], Venue]
 ChannelMaker = Callable[[ChannelSettings, Memory, Clock], AnyChannel]
@@ -75,7 +75,7 @@ def venue_maker() -> VenueMaker:
     def make(account: AccountSettings, clock: Clock) -> Venue:
         address = (account.venue, account.base_url)
         if address not in budgets:
-            budgets[address] = Budget(clock, kind_of(account.venue).limit)
+            budgets[address] = Budget(clock, kind_of(account.venue).limit, orders=VENUES[account.venue].orders)
         return make_venue(account, clock, budgets[address])
 
     return make

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,8 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from watchdog.rules.schema import Mode
 from watchdog.secret_files import read_secret
-from watchdog.settings_channels import (
-    PLAIN_PORT,
-    TLS_PORT,
-    ConsoleTable,
-    MqttTable,
-    TelegramTable,
-    bot_token,
-    in_clear,
-    is_loopback,
-    unknown_key,
-)
+from watchdog.settings_channels import in_clear, unknown_key
+from watchdog.settings_channels_made import ChannelMaker
 from watchdog.settings_file import ENV_PREFIX, Written, credential_problems
 from watchdog.settings_values import (
     NO_SECRET,
@@ -232,7 +222,7 @@ class _Loader:
         return Settings(
             file=self._path,
             accounts=dict(self._accounts(written)),
-            channels=dict(self._channels(written)),
+            channels=dict(ChannelMaker(self._folder, self._problem, self._secret).made(written.channel)),
             store=StoreSettings(url=f"sqlite:///{state_dir / database}", keep=written.store.keep),
             rules=rules,
             state_dir=state_dir,
@@ -277,6 +267,12 @@ class _Loader:
             if api_key and api_key == secret:
                 self._problem((*path, "secret_file"), "holds the same as api_key_file: one is the wrong file")
             wallet = account.wallet or ""
+            if account.base_url is not None and in_clear(account.base_url) and not account.insecure:
+                self._problem(
+                    (*path, "base_url"),
+                    f"the {'wallet' if wallet else 'API key'} would cross the network for all to read: use https, "
+                    "or write insecure = true if nobody else is on that network",
+                )
             identity = (account.venue, account.base_url, wallet or api_key.get_secret_value())
             twin = taken.setdefault(identity, name)
             if twin != name:
@@ -299,105 +295,6 @@ class _Loader:
                     only_watched="" if entry.orders else f"no stop can be placed on {entry.name} yet",
                 ),
             )
-
-    def _channels(self, written: Written) -> Iterator[tuple[str, ChannelSettings]]:
-        taken: dict[object, str] = {}
-        for name, channel in written.channel.items():
-            made: ChannelSettings | None
-            match channel:
-                case ConsoleTable():
-                    made = ConsoleSettings(name=name, min_level=channel.min_level, format=channel.format)
-                case TelegramTable():
-                    made = self._telegram(name, channel, taken)
-                case MqttTable():
-                    made = self._mqtt(name, channel, taken)
-            if made is not None:
-                yield name, made
-
-    def _telegram(self, name: str, channel: TelegramTable, taken: dict[object, str]) -> TelegramSettings | None:
-        path = ("channel", name, "token_file")
-        if in_clear(channel.base_url) and not channel.insecure:
-            self._problem(
-                (*path[:2], "base_url"),
-                "the token would cross the network for all to read: use https, "
-                "or write insecure = true if nobody else is on that network",
-            )
-        token = self._secret(path, channel.token_file)
-        if token is None:
-            return None
-        if not bot_token(token.get_secret_value()):
-            self._problem(path, "holds no bot's token: BotFather gives one such as 123456789:AbC-dEf…")
-        twin = taken.setdefault(token.get_secret_value(), name)
-        if twin != name:
-            self._problem(
-                path,
-                f"the same bot as channel {quoted(twin)}: they would take each other's messages; "
-                "name all chats in one channel",
-            )
-        return TelegramSettings(
-            name=name,
-            min_level=channel.min_level,
-            token=token,
-            chats=tuple(channel.chats),
-            users=tuple(channel.users),
-            base_url=channel.base_url,
-        )
-
-    def _mqtt(self, name: str, channel: MqttTable, taken: dict[object, str]) -> MqttSettings | None:
-        path = ("channel", name)
-        password = None
-        if channel.password_file is not None:
-            if channel.username is None:
-                self._problem((*path, "password_file"), "a password goes with a name: username is missing")
-            if not channel.tls and not channel.insecure and not is_loopback(channel.host):
-                self._problem(
-                    (*path, "password_file"),
-                    "the password would cross the network for all to read: write tls = true, "
-                    "or insecure = true if nobody else is on that network",
-                )
-            password = self._secret((*path, "password_file"), channel.password_file, password=True)
-        port = channel.port or (TLS_PORT if channel.tls else PLAIN_PORT)
-        client_id = channel.client_id or f"position-watchdog-{name}"
-        twin = taken.setdefault((channel.host, port, client_id), name)
-        if twin != name:
-            self._problem(
-                (*path, "client_id"),
-                f"the same as of channel {quoted(twin)} at the same broker: each would throw the other out",
-            )
-        return MqttSettings(
-            name=name,
-            min_level=channel.min_level,
-            host=channel.host,
-            port=port,
-            topic=channel.topic,
-            client_id=client_id,
-            username=channel.username,
-            password=password,
-            tls=channel.tls,
-            ca_file=self._authority(path, channel),
-            version=channel.version,
-            keepalive=channel.keepalive,
-        )
-
-    def _authority(self, path: KeyPath, channel: MqttTable) -> Path | None:
-        """The file of certificates that a broker's is checked against."""
-        if channel.ca_file is None:
-            return None
-        path = (*path, "ca_file")
-        if not channel.tls:
-            self._problem(path, "is of use with tls only: write tls = true")
-        file = self._folder / channel.ca_file
-        shown = quoted(str(file), longest=4096)
-        if file.exists() and not file.is_file():  # reading a pipe would wait for ever
-            self._problem(path, f"the file {shown} is no plain file")
-            return file
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
-        except ssl.SSLError:
-            self._problem(path, f"the file {shown} holds no certificate (PEM is wanted)")
-        except OSError as error:
-            self._problem(path, f"the file {shown} cannot be read: {error.strerror or 'no reason given'}")
-        return file
 
     def _secret(self, path: KeyPath, written: str, *, password: bool = False) -> SecretStr | None:
         try:

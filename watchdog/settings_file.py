@@ -131,6 +131,7 @@ class AccountTable(Table):
     passphrase_file: PathText | None = None
     wallet: Annotated[str, BeforeValidator(_wallet), WithJsonSchema(_WALLET_SHAPE)] | None = None
     base_url: BaseUrl | None = None
+    insecure: bool = False
     mode: Annotated[Mode, BeforeValidator(read_mode), WithJsonSchema(MODE_SHAPE)] = Mode.ACT
     poll: Annotated[float, BeforeValidator(_poll), WithJsonSchema(DURATION_SHAPE)] = 10.0
     allow_withdraw_key: bool = False

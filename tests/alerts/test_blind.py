@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.core.bench import BTC, Bench, account, foreign, position, shipped
 from watchdog.domain.effects import Level
+from watchdog.domain.facts import Slow
 from watchdog.domain.position import OrderSide
 
 
@@ -119,6 +120,17 @@ def test_a_good_read_ends_it() -> None:
     bench.after(1).read(account(position()))
     assert "blind" not in bench.firing()
     assert blind_heads(bench)[-1] == ("resolved", "OK · Binance main · I see again")
+
+
+def test_a_read_that_waits_for_our_own_budget_is_said_to() -> None:
+    """Nothing is wrong with the venue then; said only while it is under way."""
+    why = "reads wait for the request budget"
+    bench = seen()
+    bench.after(10).due()
+    bench.put(Slow(why))
+    bench.after(5).due()
+    (told,) = [one for one in bench.messages() if one.alert == "blind"]
+    assert told.lines[1].startswith(f"Why: {why}")
 
 
 def test_an_account_never_read_is_blind_from_the_start() -> None:

@@ -130,7 +130,8 @@ def test_a_pool_message_names_the_pool_its_positions_and_its_money() -> None:
     (message,) = messages_of(bench, "rule:pool|pool USDT")
     assert message.lines[0].startswith("CRITICAL · USDT pool (BTC long): All prices moving 9.6% against the pool")
     assert message.lines[1] == "Equity 10,000 USDT, maintenance 400, ratio 4.0%"
-    assert message.lines[3] == "I send nothing for a pool: its positions have their own stops."
+    assert message.lines[3] == "Owe: normally no"
+    assert message.lines[4] == "I send nothing for a pool: its positions have their own stops."
 
 
 def test_a_pool_alert_ends_with_the_last_cross_position() -> None:

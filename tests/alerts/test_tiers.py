@@ -8,15 +8,15 @@ from tests.core.bench import BTC, Bench, account, d, market, position, shipped
 from watchdog.alerts.tiers import moved
 from watchdog.domain.effects import Level, Message
 from watchdog.domain.market import Tier
-from watchdog.domain.position import AccountRead
+from watchdog.domain.position import AccountRead, Position, Terms
 from watchdog.domain.reading import Known, Never, Unknown
 
 HELD = position()
 
 
-def of(*tiers: Tier) -> AccountRead:
+def of(*tiers: Tier, held: Position = HELD) -> AccountRead:
     """The account with other tiers of BTC."""
-    read = account(HELD)
+    read = account(held)
     return replace(read, markets=tuple(replace(one, tiers=tiers) if one.symbol == BTC else one for one in read.markets))
 
 
@@ -29,7 +29,7 @@ def told(*reads: AccountRead) -> list[Message]:
     for read in reads:
         bench.read(read)
         bench.after(10)
-    return [one for one in bench.messages() if "TIERS" in one.lines[0]]
+    return [one for one in bench.messages() if "MAINTENANCE" in one.lines[0]]
 
 
 def test_dearer_tiers_are_a_warning_with_both_prices() -> None:
@@ -81,6 +81,39 @@ def test_a_price_that_is_not_known_any_more_is_not_none() -> None:
     broken = of(first, replace(first, floor=d(10), cap=None))
     (message,) = told(account(HELD), broken, broken, broken)
     assert message.lines[1].startswith("BTC long: liq 90,361.4 → UNKNOWN (BTC/USDT:USDT tiers: ")
+
+
+def owning(rate: str, size: str = "0.5", entry: str = "100000") -> AccountRead:
+    """The account at a venue whose positions carry their own tiers (OKX, Kraken's inverse contracts)."""
+    own = Terms(tiers=(Tier(d(0), None, d(rate), d(0)),))
+    return of(*market().tiers, held=replace(position(size=size, entry=entry), terms=own))
+
+
+def test_the_tiers_that_count_for_a_position_are_its_own() -> None:
+    """Where it carries some, the market's are nothing to it; and a rate may also be another by orders of one's own."""
+    (message,) = told(owning("0.004"), *(owning("0.02"),) * 4)
+    assert message.lines[:3] == (
+        "WARN · Binance TAKES ANOTHER MAINTENANCE RATE of BTC · main",
+        "BTC long: liq 90,361.4 → 91,836.7 by our solve",
+        "Its table changed, or other positions or orders of yours that count toward the same tier.",
+    )
+    untouched = replace(owning("0.004"), markets=DEARER.markets)
+    assert told(owning("0.004"), *(untouched,) * 4) == []
+
+
+def test_own_tiers_of_another_size_are_no_change() -> None:
+    """The size has chosen them; and then the new ones are what later ones are held against."""
+    assert told(owning("0.004"), *(owning("0.02", size="0.8"),) * 5) == []
+    assert told(owning("0.004"), owning("0.02"), owning("0.02"), *(owning("0.02", size="0.8"),) * 5) == []
+    none = of(held=replace(position(size="0.8"), terms=Terms(tiers=())))
+    assert told(owning("0.004"), owning("0.02"), owning("0.02"), none, *(owning("0.02", size="0.8"),) * 5) == []
+    assert len(told(owning("0.004"), *(owning("0.01", size="0.8"),) * 3, *(owning("0.02", size="0.8"),) * 4)) == 1
+
+
+def test_own_tiers_that_are_reckoned_from_rounded_figures_are_alike() -> None:
+    """Each read gives another last digit: that neither is a change nor hides one."""
+    assert told(owning("0.00400"), *(owning("0.00402"),) * 4) == []
+    assert len(told(owning("0.00400"), owning("0.02001"), owning("0.01999"), owning("0.02"), owning("0.02"))) == 1
 
 
 def test_what_counts_as_moved() -> None:

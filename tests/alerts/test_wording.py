@@ -12,10 +12,11 @@ from watchdog.alerts.view import View
 from watchdog.alerts.wording import next_price
 from watchdog.core.step import view_of
 from watchdog.domain.effects import Level
-from watchdog.domain.position import PositionKey, PositionSide, Side
+from watchdog.domain.position import AccountModes, PositionKey, PositionSide, Side
 from watchdog.domain.verbs import Verb
 from watchdog.risk import PositionRisk
 from watchdog.rules.schema import Rule
+from watchdog.venues.known import VENUES
 
 ROOM = '[[rule]]\nname = "room"\nmetric = "room_used"\nwarn = "20%"\ncritical = "40%"\nemergency = "70%"\n'
 NEAR = '[[rule]]\nname = "near"\nmetric = "liquidation_distance"\nwarn = "8%"\ncritical = "5%"\n'
@@ -215,13 +216,37 @@ def test_old_figures_are_said_to_be_old() -> None:
     assert "These figures are old: read 20:49:00 UTC." in again.lines[5]
 
 
-@pytest.mark.parametrize("venue", ["binanceusdm", "elsewhere"])
-def test_that_nobody_owes_is_said_only_where_it_is_known(venue: str) -> None:
-    """By venue."""
+@pytest.mark.parametrize(
+    ("venue", "multi_asset", "owe"),
+    [
+        ("binanceusdm", False, "Owe: normally no"),
+        ("binanceusdm", True, "Owe: may owe, Binance can claim what is missing"),
+        ("okx", False, "Owe: may owe, OKX promises nothing clear"),
+        ("krakenfutures", False, "Owe: no, says Kraken"),
+        ("elsewhere", False, ""),
+    ],
+)
+def test_whether_a_loss_can_become_a_debt_is_said(venue: str, owe: str, *, multi_asset: bool) -> None:
+    """By venue, and by how the account is set there; nothing where nothing is known."""
     bench = Bench.with_rules(only(ROOM), venue=venue)
-    bench.read(account(position(mark="95900")))
-    known = any("Owe: normally no" in line for line in last(bench, f"rule:room|{BTC}"))
-    assert known is (venue == "binanceusdm")
+    modes = AccountModes(hedge=False, multi_asset=multi_asset, can_trade=True)
+    bench.read(account(position(mark="95900"), modes=modes))
+    (line,) = [line for line in last(bench, f"rule:room|{BTC}") if "Liquidated: " in line]
+    assert line.partition("USDT")[2].removeprefix(". ") == owe
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_critical_message_of_any_venue_has_room_for_it(venue: str) -> None:
+    """Eight lines with the time, the last before it not cut, and short enough for a phone."""
+    bench = Bench.with_rules(shipped("watch"), venue=venue)
+    for _ in range(3):
+        bench.read(account(position(margin=None, size="1", mark="92000"), stops=[foreign("91000")], wallet="10000"))
+        bench.after(30)
+    loud = [one for one in bench.messages() if one.level >= Level.CRITICAL and one.alert.startswith("rule:")]
+    assert loud
+    for message in loud:
+        assert len(message.lines) <= 8
+        assert any(f"Owe: {VENUES[venue].owe}" in line for line in message.lines), message.lines
 
 
 def test_the_worst_distance_is_the_least_seen_while_it_fired() -> None:

@@ -74,7 +74,7 @@ def test_every_problem_of_both_files_is_told(home: Path, capsys: pytest.CaptureF
     out, err = capsys.readouterr()
     assert out == ""
     assert err.split("\n") == [
-        'watchdog.toml:37:13: unknown channel type "consol", did you mean "console"?',
+        'watchdog.toml:46:13: unknown channel type "consol", did you mean "console"?',
         'rules.toml:20:13: unknown metric "rom_used", did you mean "room_used"?',
         'rules.toml:28:25: account "x" is not in watchdog.toml',
         'rules.toml:36:25: account "x" is not in watchdog.toml',
@@ -239,3 +239,21 @@ def test_an_account_where_no_stop_can_be_placed_is_named(
         "account paper is only watched, no stop is sent for it: no stop can be placed on Gate yet"
         in capsys.readouterr().out
     )
+
+
+def test_accounts_that_ask_too_much_together_are_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where one address can't read all of a venue's accounts before they are called blind; two are well."""
+    settings = home / "watchdog.toml"
+    before = settings.read_text()
+
+    def crowd(count: int) -> str:
+        chains = (f'[account.c{i}]\nvenue = "hyperliquid"\nwallet = "0x{i:040x}"\n' for i in range(count))
+        settings.write_text(before + "".join(chains))
+        assert run() == 0
+        return capsys.readouterr().out
+
+    assert "share one request budget" not in crowd(2)
+    assert (
+        "watchdog.toml: 3 accounts on Hyperliquid share one request budget: to read all of them takes up to 16 s, "
+        "longer than the 15s after which they are called blind"
+    ) in crowd(3)

@@ -14,15 +14,17 @@ import pytest
 
 from tests.core.bench import Bench, shipped
 from tests.core.bench import account as held
-from tests.venues.desk import KEY, SECRET, Desk, open_desk, refuses
+from tests.venues.desk import KEY, SECRET, Desk, open_desk, refuses, says
 from watchdog.cli.main import main
 from watchdog.clock import LoopClock
 from watchdog.control import ControlServer, Handlers
 from watchdog.people import People
 from watchdog.snapshots.document import read_file, write
+from watchdog.venues.base import Unread
 from watchdog.venues.binanceusdm.venue import BinanceUsdmVenue
 
 Captured = pytest.CaptureFixture[str]
+ASIDE = "(__ stands for /; a folder does as well)"
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ async def test_a_snapshot_explains_what_the_account_does(config: Path, tmp_path:
 
 
 async def test_the_text_is_for_a_person(config: Path, tmp_path: Path, capsys: Captured) -> None:
-    """Positions by name, figures in the market's precision, the reason of what is unknown."""
+    """Positions by name, figures in the market's precision, where each came from."""
     out = tmp_path / "it.json"
     assert await run("snapshot", "--config", str(config), "--out", str(out)) == 0
     capsys.readouterr()
@@ -122,7 +124,7 @@ async def test_the_text_is_for_a_person(config: Path, tmp_path: Path, capsys: Ca
     shown = capsys.readouterr().out
     assert "BTC/USDT:USDT long 0.500 · cross, in pool USDT · linear\n" in shown
     assert "  liquidation, venue               111,441.2  from positionRisk[].liquidationPrice" in shown
-    assert "  margin ratio, venue                UNKNOWN  the venue gives none\n" in shown
+    assert "  margin ratio, venue                  11.2%  from multi-assets mode:" in shown
     assert max(map(len, shown.splitlines())) <= 100
 
 
@@ -138,7 +140,7 @@ async def test_a_folder_of_raw_answers_is_explained(payloads: Any, tmp_path: Pat
     assert "WLD/USDT:USDT short 849 · isolated" in capsys.readouterr().out
     (folder / "account.json").unlink()
     assert await run("explain", "--from", str(folder), "--venue", "binanceusdm") == 65
-    assert capsys.readouterr() == ("", f"watchdog: {folder}: account: is missing\n")
+    assert capsys.readouterr() == ("", f"watchdog: {folder}: account: is missing; missing: account.json {ASIDE}\n")
 
 
 @pytest.mark.parametrize(
@@ -164,8 +166,8 @@ async def test_words_that_don_t_go_together(tmp_path: Path, capsys: Captured) ->
     """A venue without a folder; a file that is not there; an account nobody has."""
     assert await run("explain", "--venue", "binanceusdm") == 64
     assert capsys.readouterr().err == "watchdog: --venue goes with --from and a folder\n"
-    assert await run("explain", "--from", str(tmp_path / "no.json")) == 71
-    assert capsys.readouterr().err == f"watchdog: {tmp_path / 'no.json'}: No such file or directory\n"
+    assert await run("explain", "--from", str(tmp_path / "no.json")) == 66
+    assert capsys.readouterr().err == f"watchdog: {tmp_path / 'no.json'}: there is no such file\n"
 
 
 async def test_an_account_that_is_not_there_is_named(config: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -186,10 +188,11 @@ async def test_a_running_daemon_is_asked(payloads: Any, tmp_path: Path, capsys: 
     """What it has read last, of the account that is named; of several, one must be."""
     bench = Bench.with_rules(shipped("watch"))
     bench.read(held())
-    runner = SimpleNamespace(state=bench.state, payloads={**payloads, "words": f"of {SECRET}"})
-    fresh = SimpleNamespace(state=Bench.with_rules(shipped("watch")).state, payloads={})
+    runner = SimpleNamespace(state=bench.state, payloads={**payloads, "words": f"of {SECRET}"}, unread=None)
+    fresh = SimpleNamespace(state=Bench.with_rules(shipped("watch")).state, payloads={}, unread=None)
+    clock = cast("Any", SimpleNamespace(now=lambda: bench.now))
     people = People(
-        cast("Any", {"main": runner, "alt": runner, "new": fresh}), cast("Any", None), LoopClock(), {"main": [SECRET]}
+        cast("Any", {"main": runner, "alt": runner, "new": fresh}), cast("Any", None), clock, {"main": [SECRET]}
     )
     path = tmp_path / "s"
     asked = cast("Any", None)
@@ -212,3 +215,71 @@ async def test_a_running_daemon_is_asked(payloads: Any, tmp_path: Path, capsys: 
         assert capsys.readouterr().out.startswith("Binance · account alt · taken 2025-10-10T20:49:00+00:00")
     assert await run("explain", "--socket", str(path)) == 69
     assert capsys.readouterr().err == f"watchdog: no daemon answers on {path}: is it running?\n"
+
+
+async def test_a_file_that_can_t_be_made_is_73(config: Path, tmp_path: Path, capsys: Captured) -> None:
+    """As one that exists: in a folder that is not there."""
+    out = tmp_path / "no" / "it.json"
+    assert await run("snapshot", "--config", str(config), "--out", str(out)) == 73
+    assert f"watchdog: {out}: No such file or directory\n" in capsys.readouterr().err
+
+
+def another(config: Path, url: str, elsewhere: str) -> None:
+    """Before the account in the settings one called alt, at another address."""
+    text = config.read_text()
+    table = text[text.index("[account.main]") : text.index("[channel")]
+    alt = table.replace("[account.main]", "[account.alt]").replace(url, elsewhere)
+    config.write_text(text.replace(table, f"{alt}{table}"))
+
+
+async def test_an_account_that_fails_hides_no_other(config: Path, desk: Desk, tmp_path: Path, capsys: Captured) -> None:
+    """Each by itself; the one that can't be read is named."""
+    async with open_desk() as other:
+        other.fail("/fapi/v3/account", refuses(503, -1000, "down for a moment"))
+        another(config, desk.url, other.url)
+        assert await run("explain", "--config", str(config)) == 0
+        shown, aside = capsys.readouterr()
+        assert shown.startswith("Binance · account main")
+        assert "watchdog: account alt: " in aside
+        assert "down for a moment" in aside
+        out = tmp_path / "it.json"
+        assert await run("snapshot", "--config", str(config), "--account", "alt", "--out", str(out)) == 69
+
+
+async def test_answers_that_can_t_be_read_are_saved(config: Path, desk: Desk, tmp_path: Path, capsys: Captured) -> None:
+    """With the error: a wrong number can be reported, and so can one that could not be read at all."""
+    desk.fail("/fapi/v3/account", says({"totalMarginBalance": "x"}))
+    out = tmp_path / "it.json"
+    assert await run("snapshot", "--config", str(config), "--out", str(out)) == 0
+    (why,) = [line for line in capsys.readouterr().err.splitlines() if "account main: " in line]
+    found = read_file(out)
+    assert (found.payloads, found.unread["account"]) == ({}, {"totalMarginBalance": "x"})
+    assert why.endswith(found.unread_why)
+    assert await run("explain", "--from", str(out)) == 65
+    assert capsys.readouterr().err == f"watchdog: {out}: {found.unread_why}\n"
+
+
+async def test_old_figures_are_not_shown_as_of_now(payloads: Any, tmp_path: Path, capsys: Captured) -> None:
+    """How old, and why no read is good since: on top of the page, aside, and in the file."""
+    bench = Bench.with_rules(shipped("watch"))
+    bench.read(held())
+    bench.after(94).fail("HTTP 503")
+    unread = Unread("account: is empty", {"account": ""}, bench.now.wall)
+    runner = SimpleNamespace(state=bench.state, payloads=payloads, unread=unread)
+    clock = cast("Any", SimpleNamespace(now=lambda: bench.now))
+    people = People(cast("Any", {"main": runner}), cast("Any", None), clock)
+    path, asked, out = tmp_path / "s", cast("Any", None), tmp_path / "it.json"
+    async with ControlServer(path, Handlers(asked, asked, asked, people.snapshot, asked)):
+        assert await run("explain", "--socket", str(path)) == 0
+        shown, aside = capsys.readouterr()
+        old = "last good read 94 s ago; reads fail: HTTP 503"
+        assert " ".join(shown.split()).startswith(
+            f"NOT AS IT IS NOW: {old}; the answers of 2025-10-10T20:50:34+00:00 could"
+        )
+        assert aside == f"watchdog: account main: {old}\n"
+        assert await run("snapshot", "--socket", str(path), "--out", str(out)) == 0
+        capsys.readouterr()
+        assert (read_file(out).trouble, read_file(out).unread_why) == (old, "account: is empty")
+        assert await run("explain", "--from", str(out), "--json") == 0
+        (told,) = json.loads(capsys.readouterr().out)["accounts"]
+        assert told["trouble"].endswith(": account: is empty")

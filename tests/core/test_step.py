@@ -228,7 +228,10 @@ def test_the_rooms_are_pure(room: str) -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not barred & {name.partition(".")[0] for name in names}, f"{file.name}: {names}"
             assert not [
-                name for name in names if name.startswith(("watchdog.venues", "watchdog.store", "watchdog.clock"))
+                name
+                for name in names
+                if name.startswith(("watchdog.venues", "watchdog.store", "watchdog.clock"))
+                and name != "watchdog.venues.known"  # a plain table of the venues' names and words
             ]
             called = node.attr if isinstance(node, ast.Attribute) else ""
             assert called not in {"now", "utcnow", "today"} or "datetime" not in ast.dump(node), (

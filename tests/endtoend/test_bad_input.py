@@ -165,6 +165,7 @@ def figures(account: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
+@pytest.mark.long
 async def test_wrong_keys_and_modes_concern_one_account_only(home: House) -> None:
     """A wrong secret, an unknown key, one that can withdraw: refused in words, the others are watched and protected.
 
@@ -310,6 +311,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+@pytest.mark.long
 async def test_a_venue_s_bad_days_make_one_account_blind_and_no_other(home: House) -> None:
     """401, 418, 429, 503, HTML, nothing, half an answer, none, a cut line; streams frozen, cut, closed, full of junk.
 
@@ -403,6 +405,7 @@ async def drain(out: int, *words: str) -> None:
     await until(look, f"never said {words}", 120)  # by then the channel pauses for up to a minute between two tries
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_a_console_nobody_reads_holds_up_nothing(home: House) -> None:
     """Its reader gone, or not reading, its log too: the account is watched and protected, and it ends when told to."""

@@ -32,16 +32,22 @@ async def demo(out: Path) -> tuple[dict[str, Any], str]:
     return answer, printed.decode()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
-async def test_the_demo_saves_what_is_lost_without_it_the_same_on_every_run(tmp_path: Path) -> None:
-    """Without: AVAX is liquidated. With: nobody, a stop rests before the fall, alerts in order; two runs are one."""
-    (answer, printed), (again, _) = await asyncio.gather(demo(tmp_path / "first.json"), demo(tmp_path / "second.json"))
+async def test_the_demo_is_the_same_on_every_run(tmp_path: Path) -> None:
+    """Ends, alerts and orders of two runs at once are the same, word for word."""
+    (answer, _), (again, _) = await asyncio.gather(demo(tmp_path / "first.json"), demo(tmp_path / "second.json"))
     assert {key: answer[key] for key in ("with", "without")} == {key: again[key] for key in ("with", "without")}
     assert [line["lines"] for line in answer["alerts"]] == [line["lines"] for line in again["alerts"]]
     assert [(one["symbol"], one["trigger_price"], one["placed"]) for one in answer["orders"]] == [
         (one["symbol"], one["trigger_price"], one["placed"]) for one in again["orders"]
     ]
 
+
+@pytest.mark.timeout(240)
+async def test_the_demo_saves_what_is_lost_without_it(tmp_path: Path) -> None:
+    """Without: AVAX is liquidated. With: nobody, a stop rests before the fall, alerts in order."""
+    answer, printed = await demo(tmp_path / "first.json")
     assert answer["without"]["AVAXUSDT"]["liquidated"] is True
     assert not any(end["liquidated"] for end in answer["with"].values())
     for symbol, end in answer["with"].items():

@@ -21,7 +21,7 @@ import pytest
 
 from watchdog.cli.demo import SCENARIO, start_paper, write_config
 
-KILLS = int(os.environ.get("KILLS", "10"))
+KILLS = int(os.environ.get("KILLS", "4"))
 """Each costs a start of the daemon: `.ci/run` makes it 50."""
 START_MS = 1_760_129_340_000
 HOUR_MS = 3_600_000

@@ -105,9 +105,13 @@ def test_one_unknown_position_blinds_its_pool(bad: Position) -> None:
     assert eth.liquidation.value == 500
     assert BTC in eth.liquidation.source
     assert known(eth.room_used) == 0
-    # The pool may go first: nobody may place or count a stop on the venue's price alone.
-    assert BTC in unknowns(eth)["liquidation_near"]
-    assert BTC in unknowns(eth)["stop_coverage"]
+    # Liquidation is there or nearer, as the pool may go first: nobody may place or count a stop on the venue's price.
+    assert isinstance(eth.liquidation_near, Known)
+    assert eth.liquidation_near.value == 500
+    assert eth.liquidation_near.source == "venue alone; the pool may go first"
+    assert eth.pool_first is not None
+    assert BTC in eth.pool_first.reason
+    assert known(eth.stop_coverage) == 0
 
 
 def test_tiers_missing_for_one_leave_the_pools_equity() -> None:

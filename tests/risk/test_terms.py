@@ -19,7 +19,7 @@ from watchdog.risk.exact import CONTEXT, ONE, ZERO
 
 D = Decimal
 HEDGE = replace(ONE_WAY, hedge=True)
-SPREAD = 60
+SPREAD = 40
 """Points looked at on the way."""
 
 

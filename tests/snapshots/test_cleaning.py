@@ -54,6 +54,12 @@ def test_names_of_people_accounts_and_orders_go() -> None:
     }
 
 
+def test_a_position_is_no_longer_somebodys() -> None:
+    """OKX names each position of each person; the name says nothing a reading needs."""
+    told = cleaned({"positions": {"data": [{"posId": "2994537105471762432", "tradeId": "7", "pos": "3"}]}})
+    assert told == {"positions": {"data": [{"posId": "1", "tradeId": "2", "pos": "3"}]}}
+
+
 def test_an_id_of_a_machine_goes_a_name_of_a_market_stays() -> None:
     """`id` is an order here and a market there."""
     raw = {"a": [{"id": "vs9o4rpd8kjqv9n2000q"}, {"id": 5178923}, {"id": "BTC_USDT"}, {"id": 7}, {"id": "ETH"}]}
@@ -85,3 +91,33 @@ def test_a_word_of_an_error_stays() -> None:
         "a": {"label": "USER_NOT_FOUND"},
         "b": {"label": "id-1"},
     }
+
+
+def test_the_same_name_in_other_spellings_goes() -> None:
+    """Gate repeats its long ids as `id_string`; names of accounts, traders, affiliates and notes of the owner's."""
+    raw = {
+        "a": {
+            "order_id_string": "58828270140601928", "id_string": "58828270140601929", "order_id": 58828270140601928,
+            "traderId": "77881", "accountName": "anna", "memo": "for Anna", "affiliateID": "x1",
+        }
+    }  # fmt: skip
+    assert cleaned(raw)["a"] == {
+        "order_id_string": "1", "id_string": "2", "order_id": 1, "traderId": "3", "accountName": "id-4",
+        "memo": "id-5", "affiliateID": "id-6",
+    }  # fmt: skip
+
+
+def test_a_long_id_goes_inside_texts_too() -> None:
+    """An error repeats whose account it is; a short one may be any number and stays."""
+    raw = {
+        "a": {"uid": "44705892343619584", "msg": "user 44705892343619584 of group 44705 has none", "subUid": "44705"}
+    }
+    assert cleaned(raw)["a"]["msg"] == "user 1 of group 44705 has none"
+
+
+def test_addresses_of_both_kinds_go_and_times_stay() -> None:
+    """IPv6 in all its spellings; a time of day and a market's name are none."""
+    raw = {
+        "a": ["from 2001:db8::1, not listed", "2001:db8:0:0:1::5", "::ffff:10.1.2.3", "at 03:09:46", "BTC/USDT:USDT"]
+    }
+    assert cleaned(raw)["a"] == ["from removed, not listed", "removed", "removed", "at 03:09:46", "BTC/USDT:USDT"]

@@ -11,8 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.explain.recorded import IDS, RECORDED, Recorded
 from watchdog.snapshots.document import Snapshot, SnapshotError, read_file, read_text, write
 from watchdog.snapshots.reading import account_of
+from watchdog.venues.answers import missing
+from watchdog.venues.base import Unread
 
 TAKEN = 1760126400.0
 GOOD = {
@@ -122,3 +125,57 @@ def test_answers_no_venue_sends_are_a_sentence(payloads: dict[str, Any]) -> None
     """Whatever the file holds: named, and never anything but SnapshotError."""
     with pytest.raises(SnapshotError, match=r"^it: "):
         account_of(Snapshot("binanceusdm", "a", "", payloads), "it")
+
+
+def digits(value: Any) -> Any:
+    """Numbers for JSON; a float of the same digits."""
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+@pytest.mark.parametrize("one", RECORDED, ids=IDS)
+def test_a_folder_of_every_venue_s_answers_is_read(one: Recorded, tmp_path: Path) -> None:
+    """Bitget, Gate and KuCoin have `/` in the names of their endpoints: `__` in a file's name, or folders."""
+    for number, (name, answer) in enumerate(one.payloads.items()):
+        file = tmp_path / f"{name if number % 2 else name.replace('/', '__')}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(answer, default=digits))
+    found = read_file(tmp_path, one.venue)
+    assert set(found.payloads) == set(one.payloads)
+    assert len(account_of(found, "it")[1].positions) == len(one.kind.read(one.payloads, 0.0).positions)
+
+
+@pytest.mark.parametrize("one", RECORDED, ids=IDS)
+def test_nothing_is_missing_of_a_whole_read(one: Recorded) -> None:
+    """The names of a venue's answers are those that its recorded accounts have."""
+    assert missing(one.venue, one.payloads) == []
+
+
+def test_a_folder_says_all_that_is_missing() -> None:
+    """Not one file after the other."""
+    folder = Snapshot("kucoinfutures", "a", "", {"positions": {}, "stopOrders": []}, folder=True)
+    with pytest.raises(SnapshotError) as caught:
+        account_of(folder, "it")
+    assert "; missing: contracts__active.json, account__mode.json, account-overview.json (" in str(caught.value)
+
+
+def test_a_page_that_stands_alone_is_the_only_page() -> None:
+    """As a person saves it; in a file of `watchdog snapshot` it is a flaw."""
+    one = next(one for one in RECORDED if one.venue == "kucoinfutures" and len(one.payloads["stopOrders"]) == 1)
+    bare = {**one.payloads, "stopOrders": one.payloads["stopOrders"][0]}
+    account_of(Snapshot(one.venue, "a", "", bare, folder=True), "it")
+    with pytest.raises(SnapshotError, match="stopOrders: a list was due"):
+        account_of(Snapshot(one.venue, "a", "", bare), "it")
+
+
+def test_what_could_not_be_read_goes_along_with_its_error() -> None:
+    """Cleaned with the rest, and named; alone it is a snapshot too, which says the error again."""
+    flawed = {"positionRisk": [{"symbol": "X", "orderId": "123456789012345"}]}
+    text = write(
+        "binanceusdm", TAKEN, {}, (), "1", trouble="of ann@example.org",
+        unread=Unread("positionRisk[0].markPrice: is missing", flawed, TAKEN + 60),
+    )  # fmt: skip
+    found = read_text(text, "it")
+    assert (found.trouble, found.unread_why) == ("of removed", "positionRisk[0].markPrice: is missing")
+    assert (found.unread_taken, found.unread["positionRisk"][0]["orderId"]) == ("2025-10-10T20:01:00+00:00", "1")
+    with pytest.raises(SnapshotError, match=r"^it: exchangeInfo: "):
+        account_of(found, "it")

@@ -133,11 +133,17 @@ def ratios(read: AccountRead) -> dict[str, Reading]:
     return found
 
 
-def fuzz(kind: Kind, payloads: Any, harmless: Callable[[tuple[Any, ...]], bool] = lambda _: False) -> Iterator[str]:
+def fuzz(
+    kind: Kind,
+    payloads: Any,
+    harmless: Callable[[tuple[Any, ...]], bool] = lambda _: False,
+    rounded: Decimal = Decimal("1e-7"),
+) -> Iterator[str]:
     """What breaking any one value brought that must not be; nothing when all is well.
 
     Only a PayloadError may come out. Where a value is gone, no ratio that is still told may be smaller than before,
     and no position may be missing. `harmless`: values that only make the venue's own figure unknown.
+    `rounded`: the share by which the venue's own may be below ours, as it rounds its figures.
     """
     before = kind.read(payloads, AT)
     whole = ratios(before)
@@ -157,19 +163,15 @@ def fuzz(kind: Kind, payloads: Any, harmless: Callable[[tuple[Any, ...]], bool] 
                 continue  # a value that nothing is read from
             found = ratios(read)
             if how in GONE and not harmless(path):
-                yield from (f"{name}: {one}" for one in _smaller(whole, found))
+                yield from (f"{name}: {one}" for one in _smaller(whole, found, 1 - rounded))
 
 
-_SAME = 1 - Decimal("1e-7")
-"""Venues round their figures."""
-
-
-def _smaller(whole: Mapping[str, Reading], found: Mapping[str, Reading]) -> Iterator[str]:
+def _smaller(whole: Mapping[str, Reading], found: Mapping[str, Reading], least: Decimal) -> Iterator[str]:
     for name, before in whole.items():
         now = found.get(name)
         if now is None:
             yield f"{name} is no longer listed"
-        elif isinstance(now, Known) and isinstance(before, Known) and now.value < before.value * _SAME:
+        elif isinstance(now, Known) and isinstance(before, Known) and now.value < before.value * least:
             yield f"{name} fell from {before.value} to {now.value}"
         elif isinstance(now, Known) and not isinstance(before, Known):
             yield f"{name} became known"

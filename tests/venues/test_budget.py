@@ -53,6 +53,31 @@ async def test_reads_never_take_more_than_half_of_any_minute_nor_pause_long(cloc
     assert len(left) * weight >= 0.9 * 300 * 15
 
 
+async def test_where_no_order_leaves_reads_have_nearly_all(clock: SteppedClock) -> None:
+    """Two accounts on Hyperliquid, each with something held on two dexes, are read within fifteen seconds, always."""
+    budget = Budget(clock, limit=1200, orders=False)
+    done: list[list[float]] = [[], []]
+
+    async def account(mine: list[float]) -> None:
+        while True:
+            began = clock.now().mono
+            for weight in (2, 2, 20, *[2] * 8, 20, 20):
+                await budget.admit(weight)
+            mine.append(clock.now().mono)
+            await clock.sleep(max(0.0, began + 10 - clock.now().mono))
+
+    tasks = [asyncio.create_task(account(mine)) for mine in done]
+    await settle()
+    while (due := clock.next_timer()) is not None and due < 300:
+        clock.advance(due)
+        await settle()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert max(later - earlier for mine in done for earlier, later in itertools.pairwise(mine)) < 15
+    assert all(len(mine) >= 25 for mine in done)
+
+
 async def test_reads_that_wait_keep_their_order(clock: SteppedClock) -> None:
     """A small one does not slip past a large one for ever."""
     budget = Budget(clock, limit=200, trickle=0)

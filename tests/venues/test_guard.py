@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from tests.venues.desk import Desk
 from tests.venues.payloads import OUR_ID
 from watchdog.domain.position import OrderSide, PositionSide, StopOrder
+from watchdog.venues.binanceusdm.asking import ASKS
 from watchdog.venues.binanceusdm.venue import BinanceUsdmVenue
 from watchdog.venues.binanceusdm.wire import WRITES, stop_params
 from watchdog.venues.errors import GuardError
-from watchdog.venues.guard import Guard, intending
+from watchdog.venues.guard import Guard, addresses, intending
 
 ORIGIN = "https://fapi.binance.com"
 ALGO = "/fapi/v1/algoOrder"
-GUARD = Guard(ORIGIN, WRITES)
+GUARD = Guard(ORIGIN, WRITES, addresses(ASKS, ORIGIN))
 SIGNED = {"timestamp": "1760126400000", "recvWindow": "10000", "signature": "ab" * 32}
 STOP = StopOrder("BTC/USDT:USDT", OrderSide.SELL, PositionSide.BOTH, Decimal("0.5"), Decimal("113600.0"), OUR_ID)
 PARAMS = stop_params(STOP, "BTCUSDT")
@@ -196,6 +197,33 @@ def test_reads_leave_and_carry_no_body() -> None:
     GUARD.check("GET", f"{ORIGIN}/fapi/v3/account?signature=x", None)
     with pytest.raises(GuardError):
         GUARD.check("GET", f"{ORIGIN}/fapi/v3/account", "a=b")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{ORIGIN}/fapi/v1/order",
+        f"{ORIGIN}/fapi/v3/account/",
+        f"{ORIGIN}/fapi/v3/account/../order",
+        "https://fapi.binance.com.evil.example/fapi/v3/account",
+        "http://fapi.binance.com/fapi/v3/account",
+        "https://api.binance.com/fapi/v3/account",
+    ],
+)
+def test_no_other_read_leaves(url: str) -> None:
+    """Neither another endpoint nor another address: the key goes with it, and on some venues GET sells."""
+    with pytest.raises(GuardError, match="not among the reads"):
+        GUARD.check("GET", url, None)
+
+
+def test_a_base_url_takes_every_host_s_place() -> None:
+    """What stands elsewhere at the venue stands at that address too; the venue itself is then a foreign one."""
+    moved = Guard("http://127.0.0.1:1", (), addresses(ASKS, ORIGIN, "http://127.0.0.1:1"))
+    for path in ("/fapi/v3/account", "/sapi/v1/account/apiRestrictions"):
+        moved.check("GET", f"http://127.0.0.1:1{path}", None)
+    for url in (f"{ORIGIN}/fapi/v3/account", "https://api.binance.com/sapi/v1/account/apiRestrictions"):
+        with pytest.raises(GuardError):
+            moved.check("GET", url, None)
 
 
 async def test_ccxt_s_own_ways_to_trade_are_shut(venue: BinanceUsdmVenue, desk: Desk) -> None:

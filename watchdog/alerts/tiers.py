@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TypeAlias
 
 from watchdog.alerts import words
 from watchdog.alerts.desk import Desk
 from watchdog.domain.effects import Level
 from watchdog.domain.facts import Instant
 from watchdog.domain.market import Market, Tier
-from watchdog.domain.position import AccountRead
+from watchdog.domain.position import AccountRead, PositionKey
 from watchdog.domain.reading import Known, Never, Reading
 from watchdog.risk import Book
 
@@ -25,54 +26,106 @@ NEAR_FUNDING = 60.0
 HOUR = 3600.0
 """Seconds."""
 
+ALIKE = Decimal("0.01")
+"""Own tables are reckoned from rounded figures of each read: numbers nearer than this share of themselves are alike."""
+
+Tiers: TypeAlias = tuple[Tier, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Changing:
-    """Tiers of a market that reads show since a while, and that are not told yet."""
+    """Tiers of a position that reads show since a while, and that are not told yet."""
 
-    old: Market
-    """The market with the tiers it had before."""
-    new: tuple[Tier, ...]
+    old: Tiers
+    """What counted for it before."""
+    new: Tiers
+    size: Decimal
+    """Of the position."""
     seen: int
     """In how many reads."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What a position's maintenance goes by."""
+
+    tiers: Tiers
+    size: Decimal
+    own: bool
+    """Whether it is no table of the market's: then its size may have a part in it."""
+
+
 def look(
-    before: Mapping[str, Market],
-    changing: Mapping[str, Changing],
+    before: AccountRead | None,
+    changing: Mapping[PositionKey, Changing],
     read: AccountRead,
     began: float,
     venue: str,
     desk: Desk,
     now: Instant,
-) -> dict[str, Changing]:
-    """Compare the tiers of a read with those it had before; what is still to be confirmed after it.
+) -> dict[PositionKey, Changing]:
+    """Compare the tiers that count for each position with those of the read `before`; what is yet to be confirmed.
 
-    `before` holds the markets of the last read by symbol; a market that had no tiers then has nothing to compare. A
-    change is told once `READS` reads have shown the same. A read near a funding time counts for nothing, nor does one
-    without the tiers.
+    Those are its own where it carries some, else its market's. A position that had none has nothing to compare, nor
+    has one with tiers of its own that is of another size now. A change is told once `READS` reads have shown the same.
+    A read near a funding time counts for nothing, nor does one without the tiers.
     """
-    after: dict[str, Changing] = {}
-    changed: dict[str, Market] = {}
+    after: dict[PositionKey, Changing] = {}
+    changed: dict[PositionKey, Tiers] = {}
     near = near_funding(now.wall)
-    for market in read.markets:
-        one = changing.get(market.symbol)
-        old = one.old if one is not None else before.get(market.symbol)
-        if one is not None and (near or not market.tiers):
-            after[market.symbol] = one
+    was = {} if before is None else _tables(before)
+    own = set[PositionKey]()
+    for key, table in _tables(read).items():
+        one, last = changing.get(key), was.get(key)
+        if one is not None and table.own and one.size != table.size:
             continue
-        if old is None or not old.tiers or not market.tiers or old.tiers == market.tiers:
+        if one is not None and (near or not table.tiers):
+            after[key] = one
+            continue
+        if last is None or last.own is not table.own or (table.own and last.size != table.size):
+            continue
+        old = last.tiers if one is None else one.old
+        if not old or not table.tiers or _alike(old, table):
             continue
         seen = 0 if near else 1
-        if one is not None and one.new == market.tiers:
+        if one is not None and _alike(one.new, table):
             seen += one.seen
         if seen < READS:
-            after[market.symbol] = Changing(old, market.tiers, seen)
+            after[key] = Changing(old, table.tiers, table.size, seen)
         else:
-            changed[market.symbol] = old
+            changed[key] = old
+            own |= {key} if table.own else set()
     if changed:
-        _tell(changed, read, began, venue, desk)
+        _tell(changed, own, read, began, venue, desk)
     return after
+
+
+def _tables(read: AccountRead) -> dict[PositionKey, _Table]:
+    """What counts for each position; a position without its market has none."""
+    markets = {market.symbol: market.tiers for market in read.markets}
+    return {
+        position.key: _Table(markets.get(position.symbol, ()), position.size, own=False)
+        if position.terms.tiers is None
+        else _Table(position.terms.tiers, position.size, own=True)
+        for position in read.positions
+    }
+
+
+def _alike(old: Tiers, table: _Table) -> bool:
+    """Whether a table says the same as before."""
+    if not table.own or len(old) != len(table.tiers):
+        return old == table.tiers
+    return all(
+        _near(one, other)
+        for was, is_ in zip(old, table.tiers, strict=True)
+        for one, other in ((was.floor, is_.floor), (was.cap, is_.cap), (was.rate, is_.rate), (was.cum, is_.cum))
+    )
+
+
+def _near(one: Decimal | None, other: Decimal | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= ALIKE * max(abs(one), abs(other))
 
 
 def near_funding(wall: float) -> bool:
@@ -80,10 +133,20 @@ def near_funding(wall: float) -> bool:
     return (wall + NEAR_FUNDING) % HOUR <= 2 * NEAR_FUNDING
 
 
-def _tell(changed: Mapping[str, Market], read: AccountRead, began: float, venue: str, desk: Desk) -> None:
+def _tell(
+    changed: Mapping[PositionKey, Tiers],
+    own: Collection[PositionKey],
+    read: AccountRead,
+    began: float,
+    venue: str,
+    desk: Desk,
+) -> None:
     """Say which liquidation prices of the positions of this read the old tiers would have put elsewhere."""
-    markets = tuple(changed.get(market.symbol, market) for market in read.markets)
-    as_before, as_now = (Book.of(one, began, {}) for one in (replace(read, markets=markets), read))
+    positions = tuple(
+        replace(one, terms=replace(one.terms, tiers=changed[one.key])) if one.key in changed else one
+        for one in read.positions
+    )
+    as_before, as_now = (Book.of(one, began, {}) for one in (replace(read, positions=positions), read))
     lines = []
     for key, risk in sorted(as_now.positions.items()):
         was, will = as_before.positions[key].liquidation_ours, risk.liquidation_ours
@@ -92,9 +155,12 @@ def _tell(changed: Mapping[str, Market], read: AccountRead, began: float, venue:
             moves = f"{_price(was, market)} → {_price(will, market)}"
             lines.append(f"{words.name(risk.position)}: liq {moves} by our solve")
     if lines:
-        bases = ", ".join(sorted(symbol.split("/", maxsplit=1)[0] for symbol in changed))
+        bases = ", ".join(sorted({key.symbol.split("/", maxsplit=1)[0] for key in changed}))
         who = words.venue_name(venue)
         first = f"WARN · {who} CHANGED THE MAINTENANCE TIERS of {bases} · {desk.account}"
+        if set(changed) == set(own):
+            first = f"WARN · {who} TAKES ANOTHER MAINTENANCE RATE of {bases} · {desk.account}"
+            lines.append("Its table changed, or other positions or orders of yours that count toward the same tier.")
         desk.tell("tiers", Level.WARN, (first, *lines))
 
 

@@ -15,7 +15,7 @@ from watchdog.control import ControlError, ask
 from watchdog.service import make_venue
 from watchdog.settings import AccountSettings, Settings
 from watchdog.snapshots import document
-from watchdog.venues.base import Keeps, ReadError, VenueRefusedError
+from watchdog.venues.base import Keeps, KeepsUnread, ReadError, VenueRefusedError
 
 EX_USAGE = 64
 
@@ -43,30 +43,41 @@ def texts(args: argparse.Namespace) -> Mapping[str, str] | int:
         sys.stderr.write(f"watchdog: {error}\nwatchdog: reading myself\n")
         return _own(settings, args.account)
     if isinstance(answer, dict) and answer.get("ok") and isinstance(answer.get("snapshots"), dict):
-        missing = answer.get("missing")
-        for why in missing.values() if isinstance(missing, dict) else ():
-            sys.stderr.write(f"watchdog: {why}\n")
+        for said in (answer.get("missing"), answer.get("troubles")):
+            for why in said.values() if isinstance(said, dict) else ():
+                sys.stderr.write(f"watchdog: {why}\n")
         return {str(name): str(text) for name, text in answer["snapshots"].items()}
-    said = answer.get("text") if isinstance(answer, dict) else None
-    sys.stderr.write(f"watchdog: {said or 'the daemon gave no snapshot'}\n")
+    refused = answer.get("text") if isinstance(answer, dict) else None
+    sys.stderr.write(f"watchdog: {refused or 'the daemon gave no snapshot'}\n")
     return EX_UNAVAILABLE
 
 
 def _own(settings: Settings, account: str) -> Mapping[str, str] | int:
     accounts = [settings.accounts[account]] if account else list(settings.accounts.values())
-    try:
-        return {one.name: asyncio.run(_read(one)) for one in accounts}
-    except (VenueRefusedError, ReadError) as error:
-        sys.stderr.write(f"watchdog: {error}\n")
-        return EX_UNAVAILABLE
+    found = {}
+    for one in accounts:  # what is wrong with one says nothing of the next
+        try:
+            found[one.name] = asyncio.run(_read(one))
+        except (VenueRefusedError, ReadError) as error:
+            of = "" if str(error).startswith(f"account {one.name}:") else f"account {one.name}: "
+            sys.stderr.write(f"watchdog: {of}{error}\n")
+    return found or EX_UNAVAILABLE
 
 
 async def _read(account: AccountSettings) -> str:
+    """The text of the file, also where what the venue answered could not be read: that is said aside, too."""
     clock = LoopClock()
     venue = make_venue(account, clock)
     try:
         await venue.open()
-        await venue.read()
+        try:
+            await venue.read()
+        except ReadError as error:
+            unread = venue.unread if isinstance(venue, KeepsUnread) else None
+            if unread is None:
+                raise
+            sys.stderr.write(f"watchdog: account {account.name}: {error}\n")
+            return document.write(account.venue, clock.now().wall, {}, account.secrets(), __version__, unread=unread)
         if not isinstance(venue, Keeps):
             raise ReadError(f"account {account.name}: {account.venue} keeps no raw answers")
         return document.write(account.venue, clock.now().wall, venue.payloads, account.secrets(), __version__)

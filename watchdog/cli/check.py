@@ -16,8 +16,10 @@ from watchdog.rules.parse import parse_rules
 from watchdog.rules.schema import IfPast, Mode, Rule, Ruleset
 from watchdog.rules.units import say_duration
 from watchdog.schemas import write_schemas
-from watchdog.settings import Settings, TelegramSettings, account_names, channel_names, load_settings
+from watchdog.settings import AccountSettings, Settings, TelegramSettings, account_names, channel_names, load_settings
 from watchdog.tomlfile import FileError, Problem, read_text
+from watchdog.venues.budget import pace_of_reads
+from watchdog.venues.known import VENUES
 
 
 @dataclass(slots=True)
@@ -182,6 +184,7 @@ def _cross_notes(ruleset: Ruleset, config: _Config) -> list[Problem]:
                 f"account {account.name} is read every {say_duration(account.poll)}, and called blind "
                 f"after {say_duration(ruleset.blind.warn)}: it would be called blind between two good reads"
             )
+        notes += _crowd_note(account, config.settings, ruleset)
         if ruleset.mode_for(account.name, Mode.ACT, None) > Mode.WATCH and account.only_watched:
             notes.append(f"account {account.name} is only watched, no stop is sent for it: {account.only_watched}")
         elif ruleset.mode > account.mode is Mode.WATCH:
@@ -198,6 +201,29 @@ def _cross_notes(ruleset: Ruleset, config: _Config) -> list[Problem]:
                 f'(if_past = "ask"), and {unanswered}'
             )
     return [Problem(_shown(config.settings.file), 0, 0, note) for note in notes]
+
+
+_PLACES_CHANGE = 1.4
+"""How much longer than a round of all accounts one of them waits at worst: whoever was first may be last in the next
+(measured with two to four accounts of Hyperliquid's weights at `Budget`)."""
+
+
+def _crowd_note(first: AccountSettings, settings: Settings, ruleset: Ruleset) -> list[str]:
+    """Told once, of the first of several accounts that share a venue's address and its request budget."""
+    sharing = [one for one in settings.accounts.values() if (one.venue, one.base_url) == (first.venue, first.base_url)]
+    entry = VENUES[first.venue]
+    if sharing[0] is not first or not entry.limit:
+        return []
+    longest = _PLACES_CHANGE * len(sharing) * entry.weight_of_a_read / pace_of_reads(entry.limit, orders=entry.orders)
+    if longest < ruleset.blind.warn or len(sharing) == 1:
+        return []
+    return [
+        (
+            f"{len(sharing)} accounts on {entry.name} share one request budget: to read all of them takes up to "
+            f"{longest:.0f} s, longer than the {say_duration(ruleset.blind.warn)} after which they are called blind. "
+            "Watch fewer of them from this address, or allow more time under [blind]"
+        )
+    ]
 
 
 def _places(ruleset: Ruleset, settings: Settings, mode: Mode) -> list[Rule]:

@@ -19,6 +19,7 @@ from watchdog.snapshots.reading import account_of
 from watchdog.venues.known import VENUES
 
 EX_DATAERR = 65
+EX_NOINPUT = 66
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +51,9 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(found, int):
                 return found
             explained = [_explained(read_text(one, name), name, name) for name, one in found.items()]
+    except FileNotFoundError:
+        sys.stderr.write(f"watchdog: {args.source}: there is no such file\n")
+        return EX_NOINPUT
     except SnapshotError as error:
         sys.stderr.write(f"watchdog: {text.printable(str(error))}\n")
         return EX_DATAERR
@@ -69,7 +73,17 @@ def _explained(snapshot: Snapshot, named: str, account: str = "") -> Explained:
         taken=snapshot.taken,
         unwatched=kind.unwatched,
         owes=kind.owes,
+        trouble=_trouble(snapshot),
     )
+
+
+def _trouble(snapshot: Snapshot) -> str:
+    """Why its figures are not those of the venue now."""
+    if not snapshot.unread_why or not snapshot.payloads:
+        return snapshot.trouble
+    at = f" of {snapshot.unread_taken}" if snapshot.unread_taken else ""
+    unread = f"the answers{at} could not be read: {snapshot.unread_why}"
+    return f"{snapshot.trouble}; {unread}" if snapshot.trouble else unread
 
 
 def _printed(explained: Iterable[Explained], *, as_json: bool) -> str:

@@ -55,9 +55,9 @@ def clash(distributions: Sequence[str]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code.
 
-    From sysexits.h: 78 for bad configuration, 69 when no daemon answers, 65 for a snapshot that is none, 73 when a file
-    to be made exists, 71 when one can't be read or written. As shells have it: 130 for Ctrl-C, 141 when the reader of
-    our output has gone.
+    From sysexits.h: 78 for bad configuration, 69 when no daemon answers, 65 for a snapshot that is none, 66 when one is
+    not there, 73 when a file to be made exists or can't be made, 71 when one can't be read or written.
+    As shells have it: 130 for Ctrl-C, 141 when the reader of our output has gone.
     """
     _open_streams()
     try:

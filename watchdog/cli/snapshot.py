@@ -35,6 +35,9 @@ def run(args: argparse.Namespace) -> int:
         number = os.open(args.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return _exists(args.out)
+    except OSError as error:
+        sys.stderr.write(f"watchdog: {args.out}: {error.strerror or error}\n")
+        return EX_CANTCREAT
     with os.fdopen(number, "w", encoding="utf-8") as stream:
         stream.write(text)
     sys.stdout.write(

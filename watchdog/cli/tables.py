@@ -11,9 +11,15 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from watchdog.explain.text import amount
+from watchdog.venues.known import VENUES
 
-def reading(figure: Mapping[str, str], places: int | None = None) -> Text:
-    """A reading as it is shown: a number, "never", or UNKNOWN in red. Shares in percent, prices as they come."""
+
+def reading(figure: Mapping[str, str], places: int | None = None, money: str = "") -> Text:
+    """A reading as it is shown: a number, "never", or UNKNOWN in red. Shares in percent, prices as they come.
+
+    `money`: the currency of an amount, which goes by its own number of places and is named behind it.
+    """
     if "unknown" in figure:
         return Text("UNKNOWN", style="bold red")
     if "never" in figure:
@@ -27,7 +33,7 @@ def reading(figure: Mapping[str, str], places: int | None = None) -> Text:
         case "times":
             return Text(f"{value:,.1f}×")
         case "money":
-            return Text(f"{value:,.2f}")
+            return Text(f"{amount(value, money)} {money}".rstrip())
         case _:
             text = f"{value:,.{places}f}" if places is not None else f"{value.normalize():,f}"
             return Text(text if text.strip("-0.") else text.lstrip("-"))  # rounded away: no sign is left
@@ -63,6 +69,8 @@ def _head(account: Mapping[str, Any]) -> Iterator[RenderableType]:
         f"{account['account']} · {account['venue']}{modes} · {age} · mode {account['mode']}, {sends}", style="bold"
     )
     yield from _troubles(account)
+    if account.get("key"):
+        yield Text(f"  key: {account['key']}", style="dim")
     if not account["positions"] and not account["vanished"]:
         yield Text("  no open position" if account["age"] is not None else "  nothing is known yet")
 
@@ -75,13 +83,9 @@ def _details(account: Mapping[str, Any], *, named: bool) -> Iterator[RenderableT
             what = f"{stop['whose']} {stop['trigger']} on {stop['on']}, {stop['size']}: {stop['judged']}"
             yield Text(f"  {who}stop on {row['symbol']} {row['side']}: {what}")
     for pool in account["pools"]:
-        money = f" {pool['money']}" if pool.get("money") else ""
-        of = f" (theirs alone, read {pool['margin_ratio_read_at']})" if pool.get("margin_ratio_read_at") else ""
-        yield Text.assemble(
-            f"  {who}pool {pool['asset']}: equity ", reading(pool["equity"]), f"{money}, maintenance ",
-            reading(pool["maintenance"]), f"{money}, ratio ", reading(pool["margin_ratio"]), f"{of}, all together ",
-            reading(pool["shock_distance"]), " away",
-        )  # fmt: skip
+        yield _pool(pool, who, account["venue"])
+    for name, equity in account.get("below_zero", {}).items():
+        yield Text(f"  {who}{name}: EQUITY BELOW ZERO, {Decimal(equity):,f}", style="bold red")
     for coin, owed in account.get("debts", {}).items():
         yield Text(f"  {who}OWES the venue {Decimal(owed):,f} {coin}", style="bold red")
     for alert in account["alerts"]:
@@ -90,6 +94,32 @@ def _details(account: Mapping[str, Any], *, named: bool) -> Iterator[RenderableT
         by = f", by {silence['by']}" if silence["by"] else ""
         yield Text(f"  {who}SILENCED until {silence['until']}: {silence['what']}{by}", style="bold")
     yield Text(f"  {who}NOT watched: {account['not_watched']}", style="dim")
+
+
+def _pool(pool: Mapping[str, Any], who: str, venue: str) -> Text:
+    money = pool.get("money", "")
+    ours = reading(pool["maintenance"], money=money)
+    theirs = pool.get("venue_maintenance", {"unknown": ""})
+    required = (
+        [ours] if "unknown" in theirs else [reading(theirs, money=money), Text(" (venue) / "), ours, Text(" (ours)")]
+    )
+    of = f"theirs alone, read {pool['margin_ratio_read_at']}" if pool.get("margin_ratio_read_at") else ""
+    app = f"{VENUES[venue].name} shows {pool['margin_ratio_app']}" if pool.get("margin_ratio_app") else ""
+    aside = f" ({'; '.join(part for part in (of, app) if part)})" if of or app else ""
+    return Text.assemble(
+        f"  {who}pool {pool['asset']}: equity ", reading(pool["equity"], money=money), ", maintenance ", *required,
+        ", ratio ", reading(pool["margin_ratio"]), f"{aside}, ", *_together(pool["shock_distance"]),
+        ("; IN DOUBT: a position is missing from the last answer", "bold red") if pool.get("doubted") else "",
+    )  # fmt: skip
+
+
+def _together(shock: Mapping[str, str]) -> tuple[str | Text, ...]:
+    """How far all prices of a pool may move against it together."""
+    if "never" in shock:
+        return ("no common move of its prices liquidates it",)
+    if "unknown" in shock:
+        return ("how far all its prices may move together is ", reading(shock))
+    return ("a common move of ", reading(shock), " liquidates it")
 
 
 def _asked(row: Mapping[str, Any]) -> Iterator[Text]:
@@ -127,13 +157,13 @@ def _positions(held: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> T
         stop = next((one for one in row["stops"] if one["counts"]), None)
         stands = Text("NONE", style="bold red") if stop is None else Text(str(stop["trigger"]))
         table.add_row(
-            f"{account['account']}\n{account['read_at']}",
+            f"{account['account']}\n{str(account['read_at']).partition(' ')[0]}",  # its zone is in the head
             f"{row['symbol']}\n{row['side']} {row['size']} {row['margin']}{gone}",
             _both(Text(row["entry"]), reading(row["mark"], places)),
             _both(reading(row["liquidation_venue"], places), reading(row["liquidation_ours"], places)),
             _both(reading(row["gap"], places), reading(row["liquidation_distance"])),
-            _both(reading(row["equity"]), reading(row["margin_ratio"])),
-            _both(reading(row["unrealised"]), reading(row["room_used"])),
+            _both(reading(row["equity"], money=row["money"]), reading(row["margin_ratio"])),
+            _both(reading(row["unrealised"], money=row["margin_asset"]), reading(row["room_used"])),
             _both(stands, reading(row["stop_coverage"])),
         )
     return table

@@ -33,7 +33,7 @@ def opened(state: State, withdraw: bool | None, note: str, desk: Desk, now: Inst
         desk.fall("key", (f"OK · {account} · the key was checked: {note}",))
     if state.barred and not state.reads.ever:  # from here on it is read; till now it was said not to be watched
         state = replace(state, reads=replace(state.reads, last_good=now.mono, why_failed=""))
-    return replace(state, barred="")
+    return replace(state, barred="", key=note)
 
 
 def barred(state: State, reason: str, desk: Desk, now: Instant) -> State:

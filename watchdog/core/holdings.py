@@ -12,7 +12,7 @@ from watchdog.alerts import tiers, words
 from watchdog.alerts.desk import Desk
 from watchdog.alerts.judge import close_subject, unseen_subject
 from watchdog.alerts.view import position_subject
-from watchdog.core import account, orders
+from watchdog.core import account, notices, orders
 from watchdog.core.hands import shield_of
 from watchdog.core.reads import want
 from watchdog.core.state import State, account_json
@@ -52,8 +52,8 @@ def snapshot(state: State, fact: Snapshot, desk: Desk, out: Out, now: Instant) -
     overtaken = None if reads.frame_at < fact.began else reads.overtaken
     if overtaken is None and reads.frame_at >= fact.began:
         overtaken = fact.began
-    changing = tiers.look(state.markets, state.changing, read, fact.began, state.who.venue, desk, now)
-    before = state.book
+    changing = tiers.look(state.read, state.changing, read, fact.began, state.who.venue, desk, now)
+    before, last = state.book, state.read
     state = replace(
         state,
         read=read,
@@ -64,7 +64,7 @@ def snapshot(state: State, fact: Snapshot, desk: Desk, out: Out, now: Instant) -
         markets={market.symbol: market for market in read.markets},
         changing=changing,
     )
-    state = _holdings(state, before, fact, desk, out, now)
+    state = notices.look(last, _holdings(state, before, fact, desk, out, now), desk, out, now)
     account.settings_alerts(state, desk)
     state = replace(state, other_instance=account.other_instance(state, desk))
     if state.store_failed:  # try whether it can be written again

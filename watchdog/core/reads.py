@@ -47,7 +47,9 @@ def next_read(state: State, out: Out, now: Instant) -> State:
     if due is None or now.mono < due:
         return state
     out.do(Read(state.reads.owed or "poll"))
-    return replace(state, reads=replace(state.reads, in_flight=now.mono, last_began=now.mono, owed="", urgent=False))
+    return replace(
+        state, reads=replace(state.reads, in_flight=now.mono, last_began=now.mono, owed="", urgent=False, why_slow="")
+    )
 
 
 def failed(state: State, fact: Outcome, now: Instant) -> State:

@@ -36,7 +36,8 @@ def of_account(state: State, now: Instant) -> blind.Sight:
 def _why_blind(state: State, now: Instant) -> str:
     """Why reads fail, since when, and whether prices still come."""
     reads = state.reads
-    why = state.barred or reads.why_failed or "the answer to my last question has not come back yet"
+    slow = reads.why_slow if reads.in_flight is not None else ""
+    why = state.barred or slow or reads.why_failed or "the answer to my last question has not come back yet"
     if reads.failures and reads.failing_since is not None:
         why += f" since {words.clock_time(reads.failing_since, state.who.zone).split()[0]}"
     if reads.limited:

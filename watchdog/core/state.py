@@ -10,9 +10,15 @@ from datetime import tzinfo
 
 from rpds import HashTrieMap
 
+from watchdog.alerts.debts import Debts
+from watchdog.alerts.debts import from_json as debts_from_json
+from watchdog.alerts.debts import to_json as debts_to_json
 from watchdog.alerts.lifecycle import Alert
 from watchdog.alerts.lifecycle import from_json as alert_from_json
 from watchdog.alerts.lifecycle import to_json as alert_to_json
+from watchdog.alerts.modes import Modes
+from watchdog.alerts.modes import from_json as modes_from_json
+from watchdog.alerts.modes import to_json as modes_to_json
 from watchdog.alerts.silence import Silence
 from watchdog.alerts.silence import from_json as silence_from_json
 from watchdog.alerts.silence import to_json as silence_to_json
@@ -70,6 +76,8 @@ class Reads:
     limited: bool = False
     """The last one failed because we asked too often: none begins before `next_at`."""
     why_failed: str = ""
+    why_slow: str = ""
+    """Why the one in flight takes long, where that is known."""
     failing_since: float | None = None
     """Wall time of the first of these failures."""
     last_began: float = -1.0
@@ -100,8 +108,14 @@ class State:
     read_wall: float = 0.0
     """The wall time at which `read` was complete: for words."""
     markets: Mapping[str, Market] = field(default_factory=dict)
-    changing: Mapping[str, Changing] = field(default_factory=dict)
-    """By symbol, maintenance tiers that are new and not confirmed yet."""
+    changing: Mapping[PositionKey, Changing] = field(default_factory=dict)
+    """By position, maintenance tiers that are new and not confirmed yet."""
+    disagreeing: Mapping[str, int] = field(default_factory=dict)
+    """By position and pool, in how many reads in a row the venue's figures and ours were apart, or agreed (below 0)."""
+    modes: Modes | None = None
+    """How the account and its positions were set when last read, by whatever process; None: nothing is known of it."""
+    debts: Debts | None = None
+    """What was owed, likewise."""
     held: HashTrieMap[PositionKey, Position] = field(default_factory=HashTrieMap)
     """Positions as last seen, a vanished one until a second read says it is closed."""
     vanished: HashTrieMap[PositionKey, float] = field(default_factory=HashTrieMap)
@@ -128,6 +142,8 @@ class State:
     """Kind and key of what could not be remembered, or forgotten, while the store failed."""
     barred: str = ""
     """Why the account can't be used at all, empty when it can."""
+    key: str = ""
+    """What the account's key may do, in words; empty until the venue was reached."""
     other_instance: str = ""
     """The id of another watchdog's order seen on our positions: this one then sends nothing."""
     wake: float | None = None
@@ -194,6 +210,10 @@ def remember_all(state: State, out: Out) -> None:
     for key, silence in sorted(state.silences.items()):
         out.keep("silence", key, silence_to_json(silence))
     out.keep("account", "self", account_json(state))
+    if state.modes is not None:
+        out.keep("modes", "self", modes_to_json(state.modes))
+    if state.debts is not None:
+        out.keep("debts", "self", debts_to_json(state.debts))
     for kind, key in sorted(state.unsaved):
         if (kind == "alert" and key not in state.alerts) or (kind == "silence" and key not in state.silences):
             out.keep(kind, key, None)
@@ -209,6 +229,7 @@ def restore(who: Identity, rules: Ruleset, stored: Mapping[str, Mapping[str, str
     guards = [guard_from_json(text, now) for text in stored.get("guard", {}).values()]
     silences = [silence_from_json(text) for text in stored.get("silence", {}).values()]
     account = json.loads(stored.get("account", {}).get("self", "{}"))
+    modes, debts = (stored.get(kind, {}).get("self") for kind in ("modes", "debts"))
     return replace(
         state,
         alerts=HashTrieMap(alerts),
@@ -217,4 +238,6 @@ def restore(who: Identity, rules: Ruleset, stored: Mapping[str, Mapping[str, str
         vanished=HashTrieMap({guard.key: math.inf for guard in guards if guard.expects}),
         act_from=account.get("act_from"),
         disarmed_until=account.get("disarmed_until"),
+        modes=None if modes is None else modes_from_json(modes),
+        debts=None if debts is None else debts_from_json(debts),
     )

@@ -31,6 +31,7 @@ from watchdog.domain.facts import (
     Marks,
     Opened,
     Outcome,
+    Slow,
     Snapshot,
 )
 from watchdog.domain.gather import Out
@@ -131,7 +132,9 @@ def _desk(state: State, out: Out, now: Instant) -> Desk:
 
 def _only_news(fact: Fact | RulesChanged) -> bool:
     """Facts that change nothing about any position: judging all of them again would cost for nothing."""
-    return isinstance(fact, Frame | Opened | Barred) or (isinstance(fact, Outcome) and isinstance(fact.effect, Save))
+    return isinstance(fact, Frame | Opened | Barred | Slow) or (
+        isinstance(fact, Outcome) and isinstance(fact.effect, Save)
+    )
 
 
 def _absorb(state: State, fact: Fact | RulesChanged, desk: Desk, out: Out, now: Instant) -> tuple[State, bool]:
@@ -153,12 +156,21 @@ def _absorb(state: State, fact: Fact | RulesChanged, desk: Desk, out: Out, now: 
             return hands.command(state, fact, desk, out, now), False
         case RulesChanged(rules=rules):
             return replace(state, rules=rules), False
-        case Opened(withdraw=withdraw, note=note):
-            return account.opened(state, withdraw, note, desk, now), False
-        case Barred(reason=reason):
-            return account.barred(state, reason, desk, now), False
+        case Opened() | Barred() | Slow():
+            return _told(state, fact, desk, now), False
         case Due() | _:
             return replace(state, wake=None), False
+
+
+def _told(state: State, fact: Opened | Barred | Slow, desk: Desk, now: Instant) -> State:
+    """The edge told of the account's reading itself."""
+    match fact:
+        case Opened(withdraw=withdraw, note=note):
+            return account.opened(state, withdraw, note, desk, now)
+        case Barred(reason=reason):
+            return account.barred(state, reason, desk, now)
+        case Slow(reason=reason):
+            return replace(state, reads=replace(state.reads, why_slow=reason))
 
 
 def _ended(state: State, fact: Outcome, desk: Desk, out: Out, now: Instant) -> State:

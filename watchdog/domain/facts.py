@@ -168,4 +168,11 @@ class Barred:
     reason: str
 
 
-Fact: TypeAlias = Opened | Barred | Snapshot | Mark | Marks | Frame | Outcome | Command | Due
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """The read in flight is slow for a reason of our own, in words fit for a message."""
+
+    reason: str
+
+
+Fact: TypeAlias = Opened | Barred | Slow | Snapshot | Mark | Marks | Frame | Outcome | Command | Due

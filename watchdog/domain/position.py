@@ -196,6 +196,8 @@ class Balance:
     """Maintenance the venue requires for what is no position here: open orders, options."""
     collateral: Mapping[str, Decimal] = field(default_factory=dict)
     """Of the wallet, what is held in coins whose price moves, by coin, at the venue's own haircut."""
+    more: bool = False
+    """Whether something shares this pool that is no position here (options, another product): it may liquidate it."""
 
     @property
     def unit(self) -> str:

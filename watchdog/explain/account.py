@@ -34,6 +34,8 @@ class Explained:
     may_owe: str
     """Whether a negative balance can become a debt there, in words."""
     fields: Fields
+    trouble: str = ""
+    """Why these may be old figures; empty where nothing is known against them."""
 
 
 def explain(
@@ -47,6 +49,7 @@ def explain(
     taken: str,
     unwatched: str,
     owes: str,
+    trouble: str = "",
 ) -> Explained:
     """Lay out the readings of a read; `at` is the time it carries. The rest is what is known of the venue."""
     book = Book.of(read, at, {})
@@ -80,6 +83,7 @@ def explain(
         owes={coin: f"{amount:f}" for coin, amount in sorted(read.debts.items())},
         may_owe=owes,
         fields=fields,
+        trouble=trouble,
     )
 
 
@@ -96,6 +100,7 @@ def to_json(one: Explained) -> dict[str, Any]:
         "venue": one.venue,
         "account": one.account,
         "taken": one.taken,
+        "trouble": one.trouble,
         "modes": one.modes,
         "positions": [_part(part, one.taken) for part in one.positions],
         "pools": [_part(part, one.taken) for part in one.pools],

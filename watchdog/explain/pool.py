@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from watchdog.domain.position import Balance
+from watchdog.domain.reading import Known
 from watchdog.explain.lines import Fields, Input, Line, Part, face, raw
 from watchdog.risk import PoolRisk, PositionRisk
 
@@ -81,9 +82,17 @@ def _ratio(pool: PoolRisk, fields: Fields) -> Iterator[Line]:
 
 
 def _danger(pool: PoolRisk) -> Iterator[Line]:
-    behind = (Input("equity", pool.equity), Input("maintenance", pool.maintenance))
+    behind: tuple[Input, ...] = (Input("equity", pool.equity), Input("maintenance", pool.maintenance))
+    if pool.raised:
+        behind += (
+            Input("raised", raw(pool.raised, "money", pool.at), "(the venue's ratio − ours) · equity, at the read"),
+        )
     for name, reading, way in (("shock_down", pool.shock_down, "fall"), ("shock_up", pool.shock_up, "rise")):
         formula = f"the {way} of all its prices together, each position's tiers walked, that takes the ratio to 100%"
+        if pool.raised:
+            formula += ", maintenance raised to the venue's ratio"
+        if isinstance(reading, Known) and reading.source.startswith("venue"):
+            formula = f"the {way} to the venue's liquidation price of its one symbol"
         yield Line(name, reading, formula, behind)
     two = (Input("shock_down", pool.shock_down), Input("shock_up", pool.shock_up))
     yield Line(

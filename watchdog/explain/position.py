@@ -150,7 +150,7 @@ def _liquidation(risk: PositionRisk, pool: PoolRisk | None, balance: Balance | N
     yield Line(
         "liquidation",
         risk.liquidation,
-        "the nearer to mark of the venue's and ours",
+        "the nearest to mark of the venue's, ours, and ours with the maintenance raised to the venue's margin ratio",
         (venue, ours),
         note=_source(risk.liquidation),
     )

@@ -53,6 +53,8 @@ def printable(text: str) -> str:
 
 
 def _lines(one: Explained) -> Iterator[str]:
+    if one.trouble:
+        yield from _wrapped(f"NOT AS IT IS NOW: {one.trouble}", "", "  ")
     taken = f" · taken {one.taken}" if one.taken else ""
     yield from _wrapped(f"{one.name} · account {one.account}{taken} · {one.modes}", "", "  ")
     for part in (*one.pools, *one.positions):
@@ -119,7 +121,7 @@ def value_of(reading: Reading, part: Part, money: str = "") -> str:
             return f"{value:,f}"
         case _:
             unit = money or part.money
-            return f"{_money(value, unit)} {unit}"
+            return f"{amount(value, unit)} {unit}"
 
 
 def _price(value: Decimal, market: Market | None) -> str:
@@ -131,8 +133,10 @@ def _price(value: Decimal, market: Market | None) -> str:
     return text if text.strip("-0.") else text.lstrip("-")  # rounded away: no sign is left
 
 
-def _money(value: Decimal, unit: str) -> str:
-    return f"{value:,.2f}" if unit.startswith(_CENTS) else _plain(value, 8)
+def amount(value: Decimal, unit: str) -> str:
+    """Money in the places that count in its currency: hundredths of dollars, 8 places of a coin."""
+    text = f"{value:,.2f}" if unit.startswith(_CENTS) else _plain(value, 8)
+    return text if text.strip("-0.,") else text.lstrip("-")  # rounded away: no sign is left
 
 
 def _plain(value: Decimal, places: int) -> str:

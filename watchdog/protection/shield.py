@@ -153,7 +153,7 @@ class Shield:
             position=position,
             market=market,
             mark=mark,
-            liquidation=risk.liquidation_near,
+            liquidation=risk.pool_first or risk.liquidation_near,
             equity=self._equity(risk),
             ours=ours,
             foreign_size=min(foreign, position.size),

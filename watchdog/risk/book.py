@@ -27,12 +27,12 @@ from watchdog.domain.position import (
     Terms,
 )
 from watchdog.domain.reading import Reading, Unknown
-from watchdog.risk.exact import ZERO, exactly
+from watchdog.risk.exact import exactly
 from watchdog.risk.liquidation import anchored
 from watchdog.risk.pool import pool_risk
 from watchdog.risk.position import position_risk
 from watchdog.risk.tiers import Requirement, why_unusable
-from watchdog.risk.valuation import Holding, mark_reading, positive, ratio_gap, worth_of
+from watchdog.risk.valuation import NO_GAP, Holding, RatioGap, mark_reading, positive, ratio_gap, worth_of
 from watchdog.risk.values import PoolRisk, PositionRisk, StreamedMark, Worth
 
 Marks: TypeAlias = Mapping[str, StreamedMark | tuple[Decimal, float]]
@@ -54,7 +54,7 @@ class _Frame:
     by_symbol: Mapping[str, tuple[PositionKey, ...]]
     pools: Mapping[str, tuple[PositionKey, ...]]
     balances: Mapping[str, Balance | Unknown]
-    ratio_gaps: Mapping[str, Decimal] = field(default_factory=dict)
+    ratio_gaps: Mapping[str, RatioGap] = field(default_factory=dict)
     """Per pool by how much the venue's margin ratio was above ours."""
 
     def pool_of(self, key: PositionKey) -> str | None:
@@ -168,7 +168,7 @@ class Book:
 def _pool_risks(frame: _Frame, worths: _Worths, pools: _Pools, assets: Iterable[str]) -> _Pools:
     for asset in assets:
         members = [(frame.holdings[key], worths[key]) for key in frame.pools[asset]]
-        gap = frame.ratio_gaps.get(asset, ZERO)
+        gap = frame.ratio_gaps.get(asset, NO_GAP)
         pools = pools.insert(asset, pool_risk(asset, frame.balances[asset], members, frame.at, gap))
     return pools
 
@@ -286,8 +286,8 @@ def _anchored(frame: _Frame, marks: Mapping[PositionKey, Reading]) -> _Frame:
     """The frame with every venue price judged and compared at the snapshot's own marks."""
     worths: _Worths = HashTrieMap({key: worth_of(each, marks[key]) for key, each in frame.holdings.items()})
     pools = _pool_risks(frame, worths, HashTrieMap(), frame.pools)
-    gaps = {asset: ratio_gap(pool.ratio_venue, pool.ratio_ours) for asset, pool in pools.items()}
-    if any(gaps.values()):
+    gaps = {asset: ratio_gap(pool.ratio_venue, pool.ratio_ours, pool.equity) for asset, pool in pools.items()}
+    if any(gap.ratio for gap in gaps.values()):
         frame = replace(frame, ratio_gaps=gaps)
         pools = _pool_risks(frame, worths, HashTrieMap(), frame.pools)
     holdings: dict[PositionKey, Holding] = {}

@@ -44,11 +44,19 @@ class Coverage:
 
 
 @exactly
-def judge_stops(position: Position, mark: Reading, liquidation_near: Reading, stops: Sequence[Stop]) -> Coverage:
+def judge_stops(
+    position: Position,
+    mark: Reading,
+    liquidation_near: Reading,
+    stops: Sequence[Stop],
+    *,
+    first: Unknown | None = None,
+) -> Coverage:
     """Judge the resting orders of a position's symbol; those of other symbols are passed over.
 
     `liquidation_near` is the nearer of its own liquidation price and its price at the pool's liquidation. Never: the
     share is Never, coverage is not applicable. Unknown price or mark: the share is Unknown, no order counts.
+    `first`: why liquidation may come before that price. Then a share above 0 is Unknown; 0 stays 0.
     """
     judgements: tuple[StopJudgement, ...] = ()
     total = ZERO
@@ -64,6 +72,8 @@ def judge_stops(position: Position, mark: Reading, liquidation_near: Reading, st
             share = liquidation_near
         case _, Never(at=at):
             share = Never("not applicable: no price liquidates it", at)
+        case _ if first is not None and total > 0:
+            share = first
         case Known(at=at), _:
             share = Known(min(ONE, total), "share", "resting stops", at)
         case _:

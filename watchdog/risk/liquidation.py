@@ -17,6 +17,7 @@ from watchdog.risk.exact import ONE, ZERO
 from watchdog.risk.line import Leg, price_where
 from watchdog.risk.valuation import (
     OURS,
+    OURS_WITH_GAP,
     VENUE,
     Holding,
     derive,
@@ -32,17 +33,25 @@ from watchdog.risk.values import PoolRisk, Worth
 Pair: TypeAlias = Sequence[tuple[Holding, Worth]]
 Coins: TypeAlias = Mapping[str, Decimal] | None
 
-OURS_WITH_GAP = "ours, with the venue's gap"
+AT_THE_VENUES_RATIO = "ours, at the venue's margin ratio"
+POOL_FIRST = "the pool may go first"
+MORE_IN_POOL = "there is more in this pool"
 NO_PRICE = "ours: no price liquidates it"
 
 _SAME = Context(prec=40)
 
 
 def own_liquidation(
-    holding: Holding, worth: Worth, pool: PoolRisk | None, pair: Pair = (), coins: Coins = None
+    holding: Holding,
+    worth: Worth,
+    pool: PoolRisk | None,
+    pair: Pair = (),
+    coins: Coins = None,
+    raised: Decimal = ZERO,
 ) -> Reading:
     """Our liquidation price of one position, every other price standing still; Never when no price does it.
 
+    `raised`: money by which what is required is raised (0: by our formula alone, as the venue's is compared with).
     `pair`: the other legs of its symbol in the pool, which the same price moves. `coins`: what the pool holds in coins,
     by coin, as money.
     """
@@ -71,10 +80,11 @@ def own_liquidation(
     if not isinstance(backing, Known):
         return backing
     held = (coins or {}).get(holding.base, ZERO) / mark
-    price = price_where(legs, position.side, mark, backing.value, held, rate)
+    price = price_where(legs, position.side, mark, backing.value - raised, held, rate)
     if price is None:
         return Never(NO_PRICE, at)
-    return Known(price + position.side.sign * position.terms.toward_market, "price", OURS, at)
+    source = AT_THE_VENUES_RATIO if raised else OURS
+    return Known(price + position.side.sign * position.terms.toward_market, "price", source, at)
 
 
 def _behind(rate: Decimal, equity: Decimal, all_required: Decimal, *own_required: Decimal) -> Decimal:
@@ -85,7 +95,8 @@ def _behind(rate: Decimal, equity: Decimal, all_required: Decimal, *own_required
 def anchored(holding: Holding, worth: Worth, pool: PoolRisk | None, pair: Pair = (), coins: Coins = None) -> Holding:
     """The holding with the venue's figures judged, and compared with ours, at the snapshot's own marks."""
     if pool is None:
-        gap_of_ratio = ratio_gap(holding.position.venue_ratio, own_ratio(holding, worth))
+        equity = isolated_equity(holding, worth)
+        gap_of_ratio = ratio_gap(holding.position.venue_ratio, own_ratio(holding, worth), equity)
         holding = replace(holding, ratio_gap=gap_of_ratio)
     venue = _believable(holding.position, worth.mark, margin_ratio(holding, worth, pool), paired=bool(pair))
     ours = own_liquidation(holding, worth, pool, pair, coins)
@@ -149,6 +160,28 @@ def liquidation_of(side: Side, venue: Reading, ours: Reading, gap: Reading) -> R
             return ours
 
 
+def at_venue_ratio(
+    side: Side,
+    price: Reading,
+    holding: Holding,
+    worth: Worth,
+    pool: PoolRisk | None,
+    pair: Pair = (),
+    coins: Coins = None,
+) -> Reading:
+    """The nearer of a liquidation price and ours with what is required raised to the venue's margin ratio.
+
+    The price itself where the venue's ratio was not above ours.
+    """
+    raised = holding.ratio_gap.money if pool is None else pool.raised
+    if not raised:
+        return price
+    nearer = own_liquidation(holding, worth, pool, pair, coins, raised)
+    if isinstance(price, Known) and isinstance(nearer, Known):
+        return _nearer(side, price, nearer)
+    return nearer if isinstance(nearer, Known) else price
+
+
 def _moved(side: Side, ours: Known, gap: Reading) -> Known:
     if isinstance(gap, Known) and gap.value * side.sign > 0:
         return Known(ours.value + gap.value, ours.unit, OURS_WITH_GAP, ours.at)
@@ -166,8 +199,8 @@ def near_of(
     """A position's price at its pool's liquidation, and the nearer of that and its own.
 
     A common move the other way (a rise, for a long) does not meet the stops of this position, so only the move toward
-    its own danger counts. With the pool unknown the nearer is unknown too: the pool may go first. Alone in its pool,
-    its own price is the pool's.
+    its own danger counts. With the pool's price unknown liquidation is at its own or nearer: its source says so. Alone
+    in its pool, its own price is the pool's; not where something shares the pool that is no position here.
     """
     if pool is None:
         return liquidation, liquidation
@@ -180,12 +213,23 @@ def near_of(
         worth.mark,
         move,
     )
+    near: Reading
     match liquidation, pooled:
         case Known(), Known():
-            return pooled, _nearer(side, liquidation, pooled)
+            near = _nearer(side, liquidation, pooled)
+        case Known(), Unknown() if not alone:
+            near = _said_by(liquidation, f"{_short(liquidation.source)}; {POOL_FIRST}")
         case _, Unknown():
-            return pooled, liquidation if alone else pooled
+            near = liquidation if alone else pooled
         case _, Known() if not isinstance(liquidation, Unknown):
-            return pooled, pooled
+            near = pooled
         case _:
-            return pooled, liquidation
+            near = liquidation
+    if pool.more and isinstance(near, Known):
+        near = _said_by(near, f"{near.source}; {MORE_IN_POOL}")
+    return pooled, near
+
+
+def _short(source: str) -> str:
+    """Who alone says it, without the other's reason: the pool's is the same, and is said of the pool."""
+    return source.partition(";")[0]

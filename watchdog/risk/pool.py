@@ -5,18 +5,21 @@ Callers run these under `exact.CONTEXT`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from watchdog.domain.position import Balance
+from watchdog.domain.position import Balance, Side
 from watchdog.domain.reading import Known, Never, Reading, Unknown
 from watchdog.risk.exact import ONE, ZERO
 from watchdog.risk.solver import Exposure, inverse_shock, shock
 from watchdog.risk.tiers import Requirement
 from watchdog.risk.valuation import (
+    NO_GAP,
     OURS,
+    OURS_WITH_GAP,
     VENUE,
     Holding,
+    RatioGap,
     dangerous_ratio,
     derive,
     leverage,
@@ -29,7 +32,7 @@ Members = Sequence[tuple[Holding, Worth]]
 
 
 def pool_risk(
-    asset: str, balance: Balance | Unknown, members: Members, taken_at: float, gap: Decimal = ZERO
+    asset: str, balance: Balance | Unknown, members: Members, taken_at: float, gap: RatioGap = NO_GAP
 ) -> PoolRisk:
     """A pool from its balance and its positions' worth. `taken_at` is the snapshot's time.
 
@@ -53,13 +56,19 @@ def pool_risk(
     notional = total([worth.notional for worth in worths])
     maintenance = total([worth.maintenance for worth in worths], others)
     equity = derive("money", OURS, at, lambda held, gained: held + gained, wallet, unrealised)
-    shock_down, shock_up = _shocks(balance, members, equity, maintenance, at)
+    shock_down, shock_up = (
+        _not_beyond(balance, move, _venue_move(members, side))
+        for side, move in zip(
+            (Side.LONG, Side.SHORT), _shocks(balance, members, equity, maintenance, gap.money, at), strict=True
+        )
+    )
     distance, direction = _nearest(shock_down, shock_up, falls_first=_net_long(members))
     venue: Reading = balance if isinstance(balance, Unknown) else balance.venue_ratio
     ours = derive("share", OURS, at, ratio, maintenance, equity)
     return PoolRisk(
         asset=asset,
         unit=asset if isinstance(balance, Unknown) else balance.unit,
+        more=not isinstance(balance, Unknown) and balance.more,
         positions=tuple(holding.position.key for holding, _ in members),
         at=at,
         wallet=wallet,
@@ -68,9 +77,10 @@ def pool_risk(
         notional=notional,
         maintenance=maintenance,
         venue_maintenance=balance if isinstance(balance, Unknown) else balance.venue_maintenance,
+        raised=gap.money,
         ratio_venue=venue,
         ratio_ours=ours,
-        margin_ratio=dangerous_ratio(venue, ours, gap),
+        margin_ratio=dangerous_ratio(venue, ours, gap.ratio),
         shock_down=shock_down,
         shock_up=shock_up,
         shock_distance=distance,
@@ -95,8 +105,9 @@ def _wallet(asset: str, balance: Balance | Unknown, taken_at: float) -> Reading:
 
 
 def _shocks(
-    balance: Balance | Unknown, members: Members, equity: Reading, maintenance: Reading, at: float
+    balance: Balance | Unknown, members: Members, equity: Reading, maintenance: Reading, raised: Decimal, at: float
 ) -> tuple[Reading, Reading]:
+    """The common fall and the common rise that liquidate the pool, its maintenance raised to the venue's ratio."""
     if isinstance(balance, Unknown):
         return balance, balance
     match equity, maintenance:
@@ -110,12 +121,13 @@ def _shocks(
                 for holding, worth in members
                 if isinstance(worth.mark, Known) and isinstance(holding.requirement, Requirement)
             ]
-            behind = worth - balance.others
+            behind = worth - balance.others - raised
             if all(in_coin) and in_coin:
                 moves = inverse_shock(exposures, behind)
             else:
                 moves = shock(exposures, behind, sum(balance.collateral.values(), ZERO))
-            return _move(moves.down, at), _move(moves.up, at)
+            source = OURS_WITH_GAP if raised else OURS
+            return _move(moves.down, source, at), _move(moves.up, source, at)
         case Known(), _:
             return maintenance, maintenance
         case _:
@@ -135,10 +147,52 @@ def _exposure(holding: Holding, mark: Decimal) -> Exposure:
     return Exposure(position.side, notional * rate, requirement.in_money(rate))
 
 
-def _move(move: Decimal | None, at: float) -> Reading:
+def _venue_move(members: Members, side: Side) -> Known | None:
+    """How far the price of the one symbol of a pool is from the nearest liquidation price that the venue gives of it.
+
+    None where the pool holds more symbols (then each price is of a move of one alone), or the venue gives none. What
+    else is in it (coins as collateral) makes a common move differ from that of one price: the nearer counts.
+    """
+    if any(holding.position.symbol != members[0][0].position.symbol for holding, _ in members):
+        return None
+    found = [
+        Known(max(ZERO, side.sign * (mark - price) / mark), "share", VENUE, at)
+        for holding, worth in members
+        if holding.position.side is side
+        for mark, price, at in _both_prices(holding.venue, worth.mark)
+    ]
+    return min(found, key=lambda one: one.value, default=None)
+
+
+def _both_prices(venue: Reading, mark: Reading) -> Iterator[tuple[Decimal, Decimal, float]]:
+    if isinstance(venue, Known) and isinstance(mark, Known):
+        yield mark.value, venue.value, mark.at
+
+
+def _not_beyond(balance: Balance | Unknown, ours: Reading, venue: Known | None) -> Reading:
+    """The nearer of our move and the venue's; the venue's alone where ours is Unknown and no other price counts."""
+    match ours:
+        case Known(value=move) if venue is not None and move <= venue.value:
+            return ours
+        case Unknown(reason=reason) if venue is not None and _one_price(balance):
+            return Known(venue.value, venue.unit, f"{VENUE} alone; ours is unknown: {reason}", venue.at)
+        case Known() | Never() if venue is not None:
+            return venue
+        case _:
+            return ours
+
+
+def _one_price(balance: Balance | Unknown) -> bool:
+    """Whether a pool with positions of one symbol hangs on that price alone: no coins behind it, nothing else in it."""
+    if isinstance(balance, Unknown) or isinstance(balance.wallet, Unknown):
+        return False
+    return not balance.collateral and not balance.more
+
+
+def _move(move: Decimal | None, source: str, at: float) -> Reading:
     if move is None:
         return Never("ours: no common move liquidates the pool", at)
-    return Known(abs(move), "share", OURS, at)
+    return Known(abs(move), "share", source, at)
 
 
 def _nearest(down: Reading, up: Reading, *, falls_first: bool) -> tuple[Reading, Direction | None]:

@@ -8,7 +8,7 @@ from watchdog.domain.position import Position
 from watchdog.domain.reading import Known, Reading, Unknown
 from watchdog.risk.coverage import judge_stops
 from watchdog.risk.exact import ZERO
-from watchdog.risk.liquidation import Coins, Pair, liquidation_of, near_of, own_liquidation
+from watchdog.risk.liquidation import Coins, Pair, at_venue_ratio, liquidation_of, near_of, own_liquidation
 from watchdog.risk.valuation import (
     OURS,
     VENUE,
@@ -32,9 +32,12 @@ def position_risk(
     side = position.side
     ours = own_liquidation(holding, worth, pool, pair, coins)
     liquidation = liquidation_of(side, holding.venue, ours, holding.gap)
-    pooled, near = near_of(side, worth, liquidation, pool, alone=pool_size == 1)
+    liquidation = at_venue_ratio(side, liquidation, holding, worth, pool, pair, coins)
+    alone = pool_size == 1 and pool is not None and not pool.more
+    pooled, near = near_of(side, worth, liquidation, pool, alone=alone)
+    first = pooled if pool is not None and isinstance(pooled, Unknown) and not alone else None
     equity = isolated_equity(holding, worth) if pool is None else pool.equity
-    coverage = judge_stops(position, worth.mark, near, holding.stops)
+    coverage = judge_stops(position, worth.mark, near, holding.stops, first=first)
     entry = positive(position.symbol, "entry price", position.entry) or Known(position.entry, "price", VENUE, at)
 
     def room(entered: Decimal, mark: Decimal, price: Decimal) -> Decimal:
@@ -66,6 +69,7 @@ def position_risk(
         effective_leverage=derive("times", OURS, at, times, worth.mark, worth.notional, equity),
         stop_coverage=coverage.share,
         stops=coverage.judgements,
+        pool_first=first,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final, NamedTuple
 
 from watchdog.domain.position import Position, PositionKey, Stop
 from watchdog.domain.reading import Known, Never, Reading, Unit, Unknown
@@ -17,6 +18,22 @@ from watchdog.risk.values import PoolRisk, Worth
 
 VENUE = "venue"
 OURS = "ours"
+OURS_WITH_GAP = "ours, with the venue's gap"
+_ROUNDED: Final = Decimal("0.0001")
+"""Share of a margin ratio by which a venue's may be above ours and still be the same: it rounds its money."""
+
+
+class RatioGap(NamedTuple):
+    """By how much the venue's margin ratio was above ours at the snapshot; 0 where it was not, or is not known."""
+
+    ratio: Decimal = ZERO
+    """Share, to add to ours; infinite where the venue saw no equity."""
+    money: Decimal = ZERO
+    """The same in money of the pool: by so much maintenance must be raised for ours to be the venue's. At most the
+    whole equity, which is liquidation. It stays what it was at the snapshot while prices move."""
+
+
+NO_GAP: Final = RatioGap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +56,8 @@ class Holding:
     """The other legs of its symbol in the same pool: their money moves with the same price."""
     base: str = ""
     """The coin its price is of."""
-    ratio_gap: Decimal = ZERO
-    """By how much the venue's own margin ratio of an isolated position is above ours at the snapshot, or 0."""
+    ratio_gap: RatioGap = NO_GAP
+    """Of an isolated position: by how much the venue's own margin ratio is above ours."""
 
     def rate(self, mark: Decimal) -> Decimal:
         """Money of the pool for one unit of its own."""
@@ -117,7 +134,7 @@ def margin_ratio(holding: Holding, worth: Worth, pool: PoolRisk | None) -> Readi
     """Its own in isolated mode, the pool's in cross mode."""
     if pool is not None:
         return pool.margin_ratio
-    return dangerous_ratio(holding.position.venue_ratio, own_ratio(holding, worth), holding.ratio_gap)
+    return dangerous_ratio(holding.position.venue_ratio, own_ratio(holding, worth), holding.ratio_gap.ratio)
 
 
 def own_ratio(holding: Holding, worth: Worth) -> Reading:
@@ -125,13 +142,15 @@ def own_ratio(holding: Holding, worth: Worth) -> Reading:
     return derive("share", OURS, oldest_mark(worth, None), ratio, worth.maintenance, isolated_equity(holding, worth))
 
 
-def ratio_gap(venue: Reading, ours: Reading) -> Decimal:
-    """By how much the venue's margin ratio is above ours at the same snapshot; 0 where it is not, or not known."""
-    match venue, ours:
-        case Known(value=theirs), Known(value=own) if own.is_finite() and theirs > own:
-            return theirs - own
+def ratio_gap(venue: Reading, ours: Reading, equity: Reading) -> RatioGap:
+    """By how much the venue's margin ratio is above ours at the same snapshot; `equity` is what ours is over."""
+    match venue, ours, equity:
+        case Known(value=theirs), Known(value=own), Known(value=behind) if own.is_finite():
+            if theirs - own > own * _ROUNDED:
+                return RatioGap(theirs - own, min(theirs - own, ONE) * behind)
         case _:
-            return ZERO
+            pass
+    return NO_GAP
 
 
 def dangerous_ratio(venue: Reading, ours: Reading, gap: Decimal) -> Reading:
@@ -140,7 +159,7 @@ def dangerous_ratio(venue: Reading, ours: Reading, gap: Decimal) -> Reading:
         case Known(), Unknown(reason=reason):
             return Known(venue.value, venue.unit, f"{VENUE} alone; ours is unknown: {reason}", venue.at)
         case _, Known() if gap > 0:
-            return Known(ours.value + gap, ours.unit, "ours, with the venue's gap", ours.at)
+            return Known(ours.value + gap, ours.unit, OURS_WITH_GAP, ours.at)
         case _:
             return ours
 

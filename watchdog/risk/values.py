@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
 from watchdog.domain.position import Position, PositionKey
-from watchdog.domain.reading import Reading
+from watchdog.domain.reading import Reading, Unknown
 from watchdog.risk.coverage import StopJudgement
 
 Direction: TypeAlias = Literal["down", "up"]
@@ -54,18 +54,24 @@ class PositionRisk:
     liquidation_venue: Reading
     """Price, the venue's at the snapshot; Unknown where it gives none or one that cannot be true."""
     liquidation_ours: Reading
-    """Price, ours at the newest marks, all other prices standing still."""
+    """Price, ours at the newest marks, all other prices standing still. By our formula alone: no figure of the venue's
+    moves it, so that it can be compared with the venue's own."""
     gap: Reading
     """Price, the venue's − ours, both at the snapshot: how far the two disagree."""
     liquidation: Reading
-    """Price: the nearer to mark of the venue's and ours (moved by the gap where that is toward danger).
+    """Price: the nearest to mark of the venue's, ours (moved by the gap where that is toward danger), and ours with
+    the maintenance raised to the venue's margin ratio where that was above ours.
 
     `source` says which.
     """
     pool_liquidation: Reading
     """Price it would have at its pool's liquidation by a common move of all prices; isolated: `liquidation`."""
     liquidation_near: Reading
-    """Price: the nearer of `liquidation` and `pool_liquidation`. Stops are placed and judged against this one."""
+    """Price: the nearer of `liquidation` and `pool_liquidation`. Stops are placed and judged against this one.
+
+    With `pool_liquidation` Unknown it is `liquidation` where that is Known: it lies there or nearer, and `source` says
+    that the pool may go first. So it does where something shares the pool that is no position here.
+    """
     liquidation_distance: Reading
     """Share of mark to `liquidation_near`; 0 at or past it."""
     room_used: Reading
@@ -73,9 +79,12 @@ class PositionRisk:
     effective_leverage: Reading
     """Times: notional / equity, infinite without equity. In cross mode over the pool's equity."""
     stop_coverage: Reading
-    """Share of the position that resting stops close before `liquidation_near`, 0 to 1."""
+    """Share of the position that resting stops close before `liquidation_near`, 0 to 1. Unknown where one rests and the
+    pool, whose liquidation is Unknown, may go before it."""
     stops: tuple[StopJudgement, ...]
     """Every resting order of its symbol, what it is worth and why."""
+    pool_first: Unknown | None = None
+    """Why its pool may be liquidated before `liquidation_near`; None: it is not. No stop is placed on such a price."""
 
     @property
     def key(self) -> PositionKey:
@@ -91,6 +100,8 @@ class PoolRisk:
     """Its name: the margin asset, or what the venue calls the account."""
     unit: str
     """The currency of its money."""
+    more: bool
+    """Whether something shares it that is no position here: then it may go before any price here says so."""
     positions: tuple[PositionKey, ...]
     at: float
     """Monotonic time of the oldest mark price among its positions."""
@@ -104,6 +115,9 @@ class PoolRisk:
     maintenance: Reading
     venue_maintenance: Reading
     """Money: the venue's own sum at the snapshot, to hold beside ours."""
+    raised: Decimal
+    """Money, 0 or more: what maintenance is raised by in the shocks, and in the positions' `liquidation`, so that at
+    the snapshot our margin ratio is the venue's, where the venue's is above ours. `maintenance` is without it."""
     ratio_venue: Reading
     """Share: the venue's own margin ratio at the snapshot, turned so that 1 is liquidation."""
     ratio_ours: Reading
@@ -111,7 +125,10 @@ class PoolRisk:
     margin_ratio: Reading
     """Share: ours, plus what the venue's was above ours at the snapshot; 1 is liquidation."""
     shock_down: Reading
-    """Share by which all prices may fall together before liquidation, not negative; Never when no fall does it."""
+    """Share by which all prices may fall together before liquidation, not negative; Never when no fall does it.
+
+    With the maintenance `raised`; where all its positions are of one symbol, not beyond the venue's liquidation price.
+    """
     shock_up: Reading
     """The same for a rise."""
     shock_distance: Reading

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from watchdog.snapshots.cleaning import cleaned
+from watchdog.snapshots.cleaning import cleaned_all
 from watchdog.tomlfile import quoted
+from watchdog.venues.base import Unread
 from watchdog.venues.known import VENUES
 
 ACCOUNT: Final = "a"
@@ -39,20 +40,52 @@ class Snapshot:
     taken: str
     """ISO 8601; empty where that is not known."""
     payloads: Mapping[str, Any]
+    """Empty where nothing was read well."""
+    trouble: str = ""
+    """Why the figures in it may be old ones; empty where nothing is known against them."""
+    unread: Mapping[str, Any] = field(default_factory=dict)
+    """The last answers that could not be read."""
+    unread_why: str = ""
+    unread_taken: str = ""
+    folder: bool = field(default=False, compare=False)
+    """Whether a person put the answers together: some may be missing."""
 
 
-def write(venue: str, taken: float, payloads: Mapping[str, Any], secrets: Iterable[str], version: str) -> str:
-    """The text of the file. `taken`: wall time in seconds; `secrets`: what may stand nowhere in it."""
-    document = {
+def write(
+    venue: str,
+    taken: float,
+    payloads: Mapping[str, Any],
+    secrets: Iterable[str],
+    version: str,
+    *,
+    trouble: str = "",
+    unread: Unread | None = None,
+) -> str:
+    """The text of the file. `taken`: wall time in seconds; `secrets`: what may stand nowhere in it.
+
+    `trouble`: why the figures may be old ones; `unread`: the last answers that could not be read.
+    """
+    words = {"trouble": trouble, "error": "" if unread is None else unread.why}
+    good, bad, said = cleaned_all([payloads, {} if unread is None else unread.payloads, {"words": words}], secrets)
+    words = said["words"]
+    document: dict[str, Any] = {
         "watchdog": version,
         "venue": venue,
         "account": ACCOUNT,
-        "taken": datetime.fromtimestamp(taken, UTC).isoformat(timespec="seconds"),
-        "payloads": cleaned(payloads, secrets),
+        "taken": _iso(taken),
+        "payloads": good,
     }
+    if trouble:
+        document["trouble"] = words["trouble"]
+    if unread is not None:
+        document["unread"] = {"error": words["error"], "taken": _iso(unread.wall), "payloads": bad}
     # A Decimal goes through as a text that no answer can hold, and is a number again afterwards: all its digits stay.
     text = json.dumps(document, indent=1, ensure_ascii=True, default=_marked, allow_nan=False)
     return _NUMBER.sub(r"\1", text) + "\n"
+
+
+def _iso(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds")
 
 
 def _marked(value: object) -> str:
@@ -82,24 +115,44 @@ def _snapshot(document: Any, named: str, venue: str | None) -> Snapshot:
     for name in ("venue", "account", "taken"):
         if not isinstance(document[name], str):
             raise SnapshotError(f"{named}: {name} is no text")
-    if not isinstance(document["payloads"], dict) or not document["payloads"]:
+    unread = document.get("unread", {"error": "", "taken": "", "payloads": {}})
+    if not isinstance(unread, dict) or not isinstance(unread.get("payloads"), dict):
+        raise SnapshotError(f"{named}: unread holds no object of answers by name")
+    if not isinstance(document["payloads"], dict) or not (document["payloads"] or unread["payloads"]):
         raise SnapshotError(f"{named}: payloads is no object of answers by name")
     said = document["venue"]
     if venue is not None and venue != said:
         raise SnapshotError(f"{named}: is of {quoted(said)}, not of {quoted(venue)}")
-    taken = document["taken"] if _ISO.fullmatch(document["taken"]) else ""
-    return Snapshot(_known(named, said), _name(document["account"]), taken, document["payloads"])
+    return Snapshot(
+        _known(named, said),
+        _name(document["account"]),
+        _time(document["taken"]),
+        document["payloads"],
+        str(document.get("trouble", "")),
+        unread["payloads"],
+        str(unread.get("error", "")),
+        _time(unread.get("taken")),
+    )
+
+
+def _time(text: object) -> str:
+    """A time as it can be shown."""
+    return text if isinstance(text, str) and _ISO.fullmatch(text) else ""
 
 
 def _folder(path: Path, venue: str | None) -> Snapshot:
-    files = sorted(path.glob("*.json"))
+    files = sorted(path.rglob("*.json"))
     if not files:
         raise SnapshotError(f"{path}: holds no file such as account.json: each is named by its endpoint")
     if venue is None:
         raise SnapshotError(f"{path}: is a folder of raw answers: say of which venue with --venue")
-    return Snapshot(
-        _known(str(path), venue), ACCOUNT, "", {file.stem: _json(_bytes(file), str(file)) for file in files}
-    )
+    answers = {_endpoint(file, path): _json(_bytes(file), str(file)) for file in files}
+    return Snapshot(_known(str(path), venue), ACCOUNT, "", answers, folder=True)
+
+
+def _endpoint(file: Path, folder: Path) -> str:
+    """`mix/account/accounts` of that file in folders of that name, and of `mix__account__accounts.json`."""
+    return file.relative_to(folder).with_suffix("").as_posix().replace("__", "/")
 
 
 def _known(named: str, venue: str) -> str:

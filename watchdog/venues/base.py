@@ -38,6 +38,27 @@ class KeyPower:
     """What was found, or why it could not be, in words."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The raw answers of a read that could not be read."""
+
+    why: str
+    """Which field, and what is wrong with it."""
+    payloads: Mapping[str, Any]
+    wall: float
+    """Wall time in seconds."""
+
+
+@runtime_checkable
+class KeepsUnread(Protocol):
+    """A venue that keeps the raw answers that could not be read last."""
+
+    @property
+    def unread(self) -> Unread | None:
+        """None before there were such, and once a later read was good."""
+        ...
+
+
 @runtime_checkable
 class Keeps(Protocol):
     """A venue that keeps the raw answers behind its last good read, by name: what `snapshot` saves."""
@@ -45,6 +66,16 @@ class Keeps(Protocol):
     @property
     def payloads(self) -> Mapping[str, Any]:
         """Trimmed to what is held; empty before the first good read."""
+        ...
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """A venue that says whether its read waits for its own budget."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a request of a read waits for room now."""
         ...
 
 

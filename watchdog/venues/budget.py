@@ -1,8 +1,9 @@
 """How much we may ask of a venue: request weight over a rolling minute, on our clock.
 
-Reads wait when the minute's share for reads is used; writes and protective look-ups never wait, so a stop always has
-room. The venue's own count, which also holds what the owner's other programs ask from this address, is heard from
-its answers: it slows our reads, down to a trickle, never to silence while the venue still answers.
+Reads wait when the minute's share for reads is used: half of it where orders of ours leave, whose writes and
+protective look-ups never wait, so a stop always has room; nearly all of it where none can. The venue's own count,
+which also holds what the owner's other programs ask from this address, is heard from its answers: it slows our reads,
+down to a trickle, never to silence while the venue still answers.
 """
 
 from __future__ import annotations
@@ -22,22 +23,34 @@ BURST = 8
 """An eighth of the limit may be read at once; beyond it reads leave at a steady pace, never in bursts and silences."""
 
 
+def pace_of_reads(limit: int, *, orders: bool) -> float:
+    """The request weight a second at which reads leave in the long run, at a limit a minute. `orders`: see `Budget`."""
+    share = limit // 2 if orders else limit * 9 // 10
+    return (share - limit // BURST) / MINUTE
+
+
 class Budget:
     """The request weight of one address at one venue; accounts that share an address share it.
 
-    `limit` is the venue's weight a minute. Reads get half of it, a part of that at once and the rest spread over the
-    minute, so that whatever asks for reads, none waits long. With others using the rest, reads still get
-    `trickle` a minute of their own, until nine tenths of the limit are used by all together. `machine` tells the
-    seconds by which the venue counts, which a scaled or stepped clock runs away from.
+    `limit` is the venue's weight a minute. Reads get half of it, or nine tenths without `orders`; a part of that at
+    once and the rest spread over the minute, so that whatever asks for reads, none waits long. With others using the
+    rest, reads still get `trickle` a minute of their own, until nine tenths of the limit are used by all together.
+    `machine` tells the seconds by which the venue counts, which a scaled or stepped clock runs away from.
     """
 
     def __init__(
-        self, clock: Clock, limit: int = 2400, trickle: int = 180, machine: Callable[[], float] = time.monotonic
+        self,
+        clock: Clock,
+        limit: int = 2400,
+        trickle: int = 180,
+        machine: Callable[[], float] = time.monotonic,
+        *,
+        orders: bool = True,
     ) -> None:
         self._clock = clock
-        self._for_reads = limit // 2
+        self._for_reads = limit // 2 if orders else limit * 9 // 10
         self._burst = float(limit // BURST)
-        self._pace = (self._for_reads - self._burst) / MINUTE
+        self._pace = pace_of_reads(limit, orders=orders)
         self._ready = self._burst
         self._ready_at = clock.now().mono
         self._nearly_all = limit * 9 // 10

@@ -84,9 +84,9 @@ class Ways:
     """The methods its reads use: they wait for the budget."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """ccxt's own, for this venue."""
-    wallet: str = ""
+    wallet: str = field(default="", repr=False)
     """The address of an account that is read without a key."""
-    passphrase: str = ""
+    passphrase: str = field(default="", repr=False)
     """What some venues want beside key and secret."""
     limits: Limits = field(default_factory=dict)
     """What else but 418 and 429 says that we ask too often."""
@@ -109,7 +109,9 @@ class Hardened:
 
     def __init__(self, key: str, secret: str, ways: Ways, base_url: str | None) -> None:
         self._ways = ways
-        self._secrets = tuple(one for one in (key, secret, ways.passphrase) if one)
+        self._secrets = tuple(one for one in (key, secret, ways.passphrase, ways.wallet) if one)
+        self.waiting = 0
+        """Reads that wait for the budget now."""
         self.session: aiohttp.ClientSession | None = None
         super().__init__(  # type: ignore[call-arg]
             {
@@ -193,7 +195,11 @@ class Hardened:
         """One request. Raises AnswerError, NoAnswerError, GuardError, ReadsStoppedError; nothing of ccxt's."""
         weight = self._ways.weight(path, params)
         if self._ways.patient and method in self._ways.reads:
-            await self._ways.budget.admit(weight)  # before signing: a signature is good for seconds only
+            self.waiting += 1
+            try:
+                await self._ways.budget.admit(weight)  # before signing: a signature is good for seconds only
+            finally:
+                self.waiting -= 1
         else:
             self._ways.budget.spend(weight)
         try:

@@ -109,6 +109,12 @@ class Row:
             return value.lower() == "true"
         raise PayloadError(self.path(field), f"true or false was due, {str(value)[:40]!r} came")
 
+    def nothing_else(self, *magnitudes: str) -> None:
+        """For a row whose size is 0: raise PayloadError when another magnitude of it, where one came, is not."""
+        for field in magnitudes:
+            if self.raw.get(field) not in (None, "") and (said := self.number(field)) != 0:
+                raise PayloadError(self.path(field), f"{said}, where the size of the same row is 0")
+
     def rows(self, field: str) -> list[Row]:
         """A list of objects, perhaps empty."""
         return rows(self.raw.get(field), self.path(field))

@@ -46,12 +46,26 @@ class Write:
     """Whether its body is a flat JSON object of text and whole numbers, instead of a form."""
 
 
-class Guard:
-    """Lets reads through, and of the writes only those listed, to one origin."""
+def addresses(asks: Iterable[str], origin: str, base_url: str | None = None) -> frozenset[str]:
+    """Whole addresses of those listed: a path stands at `origin`; all stand at `base_url` where one is given."""
+    moved = base_url.rstrip("/") if base_url is not None else None
+    return frozenset(
+        (moved or origin) + one if one.startswith("/") else one if moved is None else moved + urlsplit(one).path
+        for one in asks
+    )
 
-    def __init__(self, origin: str, writes: Iterable[Write]) -> None:
+
+class Guard:
+    """Lets out only the reads by GET and the writes that are listed; writes to one origin.
+
+    `asks`: the whole addresses that may be asked by GET. There are venues whose orders go by GET too (Deribit), so a
+    method says nothing.
+    """
+
+    def __init__(self, origin: str, writes: Iterable[Write], asks: Iterable[str]) -> None:
         self._origin = origin.lower()
         self._writes = {(write.method, write.path): write for write in writes}
+        self._asks = {_folded(one) for one in asks}
 
     def check(self, method: str, url: str, body: str | None) -> None:
         """Raises GuardError for a request that must not leave; its words hold no signature and no URL."""
@@ -59,6 +73,8 @@ class Guard:
         if method == "GET":
             if body:
                 raise GuardError(f"GET {parts.path} with a body was not sent")
+            if _folded(url) not in self._asks:
+                raise GuardError(f"GET {parts.path} is not among the reads this program makes; it was not sent")
             return
         write = self._writes.get((method, parts.path))
         if write is None:
@@ -75,6 +91,12 @@ class Guard:
             raise GuardError(f"{name} was not sent: {flaw}")
         if write.exact and params != _intended.get():
             raise GuardError(f"{name} was not sent: it is not the request that was asked for")
+
+
+def _folded(url: str) -> str:
+    """Scheme, host and path; case counts in the path only."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower() + parts.path
 
 
 def _params(name: str, query: str, body: str | None, *, in_body: bool) -> dict[str, str]:

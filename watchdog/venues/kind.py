@@ -48,6 +48,10 @@ class Asking(Protocol):
         """The raw answer of ccxt's implicit `method` (`privateGetV5PositionList`); `name` is for messages."""
         ...
 
+    async def kept(self, seconds: float, name: str, method: str, params: Mapping[str, Any]) -> Any:
+        """The same, or the last answer under this name while it is younger, and no read failed on its answers since."""
+        ...
+
     async def together(self, *reads: Awaitable[Any]) -> list[Any]:
         """All answers, or the first error; what is still under way is then let go."""
         ...
@@ -80,6 +84,8 @@ class Kind:
     """The same answers without the markets and tiers that nothing held needs: for keeping and for `snapshot`."""
     power: Callable[[Asking], Awaitable[KeyPower]]
     """What the key may do."""
+    asks: frozenset[str]
+    """All that may be asked by GET: paths at `origin`, or whole addresses of other hosts of the venue's."""
     refuses_key: Callable[[int, str | None], bool]
     """Whether an error (HTTP status, raw code) says that the key itself is not accepted."""
     words: Callable[[Any], Words]
@@ -90,6 +96,9 @@ class Kind:
     `liquidation` the venue's formulas as we reckon them, with their source."""
     unwatched: str
     """What of an account there is not looked at: `spot, options`."""
+    grown: Callable[[Asking, Payloads], Awaitable[bool]] | None = None
+    """Whether the venue has listed something since that an account may hold and no read would ask for; asked every few
+    minutes. None: whatever is held comes with every read."""
     limit: int = 600
     """Request weight a minute for its address."""
     weight: Callable[[str, Mapping[str, Any]], int] = lambda _path, _params: 1

@@ -11,19 +11,22 @@ from urllib.parse import urlsplit
 from watchdog.clock import Clock
 from watchdog.domain.facts import Answer, Frame, Mark, NotFound, Rejected
 from watchdog.domain.position import AccountRead, StopOrder
-from watchdog.venues.base import KeyPower, ReadError, VenueRefusedError
+from watchdog.venues.base import KeyPower, ReadError, Unread, VenueRefusedError
 from watchdog.venues.budget import Budget
 from watchdog.venues.client import Ways, hardened
 from watchdog.venues.errors import AnswerError, NoAnswerError, ReadsStoppedError
 from watchdog.venues.fields import MomentsDifferError, PayloadError, UnlistedError
-from watchdog.venues.guard import Guard
+from watchdog.venues.guard import Guard, addresses
 from watchdog.venues.kind import Credentials, Kind, Payloads
+from watchdog.venues.known import VENUES
 
 TIMEOUT = 8.0
 """Seconds, on the machine's clock, until a request counts as unanswered."""
 MOMENTS = 3
 """Reads in a row that may show answers of different moments."""
 LISTING_EVERY = 24 * 3600.0
+GROWN_EVERY = 180.0
+"""Seconds between two questions whether the listing has grown, where reads alone would not show it."""
 AGAIN_AFTER = 60.0
 """Seconds until the listing is asked again for a symbol it did not hold, or after it could not be had."""
 
@@ -66,8 +69,8 @@ class PolledVenue:
         parts = urlsplit(base_url or kind.origin)
         ways = Ways(
             kind.name,
-            Guard(f"{parts.scheme}://{parts.netloc}", kind.writes),
-            budget if budget is not None else Budget(clock, kind.limit),
+            Guard(f"{parts.scheme}://{parts.netloc}", kind.writes, addresses(kind.asks, kind.origin, base_url)),
+            budget if budget is not None else Budget(clock, kind.limit, orders=VENUES[kind.id].orders),
             kind.weight,
             patient=True,
             timeout=timeout,
@@ -80,15 +83,24 @@ class PolledVenue:
             passphrase=credentials.passphrase,
             bare=kind.bare,
         )
-        self._ask = _Asking(kind, hardened(kind.id)(credentials.key, credentials.secret, ways, base_url), credentials)
+        client = hardened(kind.id)(credentials.key, credentials.secret, ways, base_url)
+        self._ask = _Asking(kind, client, credentials, clock)
         self._listing: Payloads | None = None
         self._listed_at = -LISTING_EVERY
+        self._grown_at = -GROWN_EVERY
         self._told: set[str] = set()
         self.payloads: Payloads = {}
         """The raw answers behind the last good read."""
+        self.unread: Unread | None = None
+        """The last ones that could not be read, until a read is good."""
 
     def __repr__(self) -> str:
         return f"<PolledVenue {self._kind.id} {self._account}>"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a request of a read waits for room in the budget now."""
+        return bool(self._ask.client.waiting)
 
     async def open(self) -> KeyPower:
         """Load the listing and ask what the key may do. Raises VenueRefusedError, ReadError."""
@@ -125,28 +137,46 @@ class PolledVenue:
         """One whole read. Raises ReadError."""
         if self._listing is None or self._clock.now().mono - self._listed_at >= LISTING_EVERY:
             await self._refresh()
+        elif self._clock.now().mono - max(self._listed_at, self._grown_at) >= GROWN_EVERY:
+            await self._look_for_more()
         last: PayloadError | None = None
         for _ in range(MOMENTS):
             assert self._listing is not None  # noqa: S101  (set, or _refresh raised)
             at = self._clock.now().mono
+            payloads: Payloads = {}
             try:
                 payloads = {**self._listing, **await self._kind.account(self._ask, self._listing)}
                 read = self._kind.read(payloads, at)
             except MomentsDifferError as error:
+                self._ask.forget()
                 last = error
                 continue
             except UnlistedError as error:
                 last = error
+                self._keep_unread(error, payloads)
                 if self._clock.now().mono - self._listed_at < AGAIN_AFTER:
                     break
                 await self._list()
                 continue
             except PayloadError as error:
+                self._ask.forget()
                 last = error
+                self._keep_unread(error, payloads)
                 break
             self.payloads = self._kind.trim(payloads)
+            self.unread = None
             return read
         raise ReadError(f"{self._kind.name}: {last}")
+
+    def _keep_unread(self, error: PayloadError, payloads: Payloads) -> None:
+        """For `snapshot`: what could not be read is what must be seen to mend it."""
+        if not payloads:  # the wire met it, before there was a whole read
+            return
+        try:
+            kept = self._kind.trim(payloads)
+        except (PayloadError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            kept = payloads  # broken where trimming looks, too
+        self.unread = Unread(str(error), kept, self._clock.now().wall)
 
     async def _list(self) -> None:
         self._listed_at = self._clock.now().mono
@@ -163,9 +193,26 @@ class PolledVenue:
             self._listed_at = self._clock.now().mono - LISTING_EVERY + AGAIN_AFTER
             if self._listing is None:
                 raise
-            if error.reason not in self._told:
-                self._told.add(error.reason)
-                log.warning("account %s: the listing could not be read: %s", self._account, error.reason)
+            self._warn(error)
+
+    async def _look_for_more(self) -> None:
+        """The listing anew where it has grown. Else what is known is read on; it is asked again."""
+        self._grown_at = self._clock.now().mono
+        assert self._listing is not None  # noqa: S101  (read() has it first)
+        try:
+            grown = self._kind.grown is not None and await self._kind.grown(self._ask, self._listing)
+        except (ReadError, PayloadError) as error:
+            self._grown_at += AGAIN_AFTER - GROWN_EVERY
+            self._warn(error if isinstance(error, ReadError) else ReadError(f"{self._kind.name}: {error}"))
+            return
+        if grown:
+            await self._refresh()
+
+    def _warn(self, error: ReadError) -> None:
+        """Say once in the log that the listing could not be had."""
+        if error.reason not in self._told:
+            self._told.add(error.reason)
+            log.warning("account %s: the listing could not be read: %s", self._account, error.reason)
 
     def list_anew(self) -> None:
         """Ask for the listing again with the next read."""
@@ -204,8 +251,10 @@ class PolledVenue:
 class _Asking:
     """`venues.kind.Asking` over a hardened client."""
 
-    def __init__(self, kind: Kind, client: Any, credentials: Credentials) -> None:
+    def __init__(self, kind: Kind, client: Any, credentials: Credentials, clock: Clock) -> None:
         self._kind = kind
+        self._clock = clock
+        self._kept: dict[str, tuple[float, Any]] = {}
         self.client = client
         self.credentials = credentials
 
@@ -220,6 +269,19 @@ class _Asking:
         except ReadsStoppedError as error:
             failure = ReadError(error.reason, error.retry_after, limited=True)
         raise failure
+
+    async def kept(self, seconds: float, name: str, method: str, params: Mapping[str, Any]) -> Any:
+        """The last answer under this name while it is young enough, else a read."""
+        now = self._clock.now().mono
+        at, answer = self._kept.get(name, (0.0, None))
+        if name not in self._kept or now - at >= seconds:
+            answer = await self(name, method, params)
+            self._kept[name] = now, answer
+        return answer
+
+    def forget(self) -> None:
+        """Ask anew for what is kept: it does not fit the other answers."""
+        self._kept.clear()
 
     async def together(self, *reads: Awaitable[Any]) -> list[Any]:
         """All answers, or the first error."""

@@ -14,10 +14,13 @@ _SHORTEST_SECRET = 4
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without the given secrets, URLs, signed query parts and markup; on one line, at most 200 characters."""
+    """The text without the given secrets, URLs, signed query parts and markup; on one line, at most 200 characters.
+
+    A secret is known in capitals or not: venues write a wallet either way.
+    """
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "…")
+            text = re.sub(re.escape(secret), "…", text, flags=re.IGNORECASE)
     text = _URL.sub("(address)", text)
     text = _QUERY.sub(r"\1=…", text)
     text = " ".join(_TAG.sub(" ", text).split())

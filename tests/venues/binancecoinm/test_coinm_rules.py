@@ -20,7 +20,7 @@ from watchdog.domain.reading import Known, Never, Unknown
 from watchdog.risk import Book
 from watchdog.risk.exact import CONTEXT
 from watchdog.venues.binancecoinm.kind import FIELDS, KIND
-from watchdog.venues.binancecoinm.listing import read_market, read_tiers
+from watchdog.venues.binancecoinm.listing import Listing, read_market, read_tiers
 from watchdog.venues.fields import MomentsDifferError, PayloadError, UnlistedError
 
 HERE = Path(__file__).parent
@@ -89,7 +89,7 @@ def test_no_broken_payload_looks_safe(file: Path) -> None:
     payloads = load(file)["payloads"]
     read = lean(payloads)
     assert KIND.read(read, AT) == KIND.read(payloads, AT)
-    assert list(fuzz(KIND, read, a_name)) == []
+    assert list(fuzz(KIND, read, a_name, D("1e-3"))) == []  # a maintenance of 0.00002099 BTC has four digits
 
 
 def test_an_answer_that_is_missing_is_named() -> None:
@@ -135,12 +135,14 @@ def test_a_market_that_cannot_be_read_is_an_error(field: str, value: Any) -> Non
         read_market(listed("BTCUSD_PERP") | {field: value})
 
 
-def test_brackets_that_cannot_be_read_make_figures_unknown() -> None:
-    """The read is whole but for the tiers of that symbol."""
+def test_brackets_that_cannot_be_read_leave_the_venues_ratio() -> None:
+    """The read is whole but for the tiers of that symbol: our price is Unknown, the ratio is Binance's own."""
     payloads = given_("isolated")
     payloads["leverageBracket"][0]["brackets"][1]["maintMarginRatio"] = "0.4 %"
     [risk] = Book.of(KIND.read(payloads, AT), AT, {}).positions.values()
-    assert isinstance(risk.margin_ratio, Unknown)
+    assert isinstance(risk.margin_ratio, Known)
+    assert risk.margin_ratio.value == D("0.00002099") / D("0.00274471")
+    assert risk.margin_ratio.source.startswith("venue alone")
     assert isinstance(risk.liquidation_ours, Unknown)
 
 
@@ -307,3 +309,42 @@ def test_more_margin_moves_every_price_away(payloads: Any, more: Decimal) -> Non
             assert (near.value - far.value) * risk.position.side.sign >= 0
         else:
             assert not isinstance(near, Never) or isinstance(far, Never)
+
+
+# -- what Binance itself requires -------------------------------------------------------------------------------------
+
+
+def test_what_binance_requires_of_an_isolated_position_counts() -> None:
+    """95 % of isolatedMargin by its own maintMargin, and no price published: 95 %, and liquidation is near."""
+    payloads = given_("isolated")
+    [row] = [one for one in payloads["account"]["positions"] if D(one["maintMargin"]) > 0]
+    row["maintMargin"] = str(D("0.00274471") * D("0.95"))
+    [held] = [one for one in payloads["positionRisk"] if D(one["positionAmt"]) != 0]
+    held["liquidationPrice"] = "0"
+    [risk] = Book.of(KIND.read(payloads, AT), AT, {}).positions.values()
+    assert number(risk.margin_ratio).quantize(D("0.0001")) == D("0.95")
+    assert number(risk.liquidation_distance) < D("0.03")
+    assert number(risk.stop_coverage) == 0
+    assert number(risk.liquidation_ours).quantize(D("0.0001")) == D("25119.9745")
+
+
+def test_what_binance_requires_of_a_coins_pool_counts() -> None:
+    """Σ maintMargin of the cross positions / (crossWalletBalance + crossUnPnl), in the coin."""
+    payloads = given_("hedge_cross")
+    for row in payloads["account"]["positions"]:
+        row["maintMargin"] = "0.15"
+    pool = Book.of(KIND.read(payloads, AT), AT, {}).pools["BTC"]
+    assert number(pool.ratio_venue) == D("0.45") / D("0.52779264")
+    assert number(pool.margin_ratio).quantize(D("0.000001")) == D("0.852608")
+    assert number(pool.ratio_ours) < D("0.006")
+
+
+def test_the_accounts_multiplier_moves_its_brackets() -> None:
+    """notionalCoef: floors, caps and `cum` in coins times it, the rates as they are; one that can't be: no tiers."""
+    row = brackets("BTCUSD_PERP", BTC)
+    plain = read_tiers(row["brackets"])
+    info = {"symbols": [listed("BTCUSD_PERP")]}
+    [twice] = [one.market.tiers for one in Listing(info, [row | {"notionalCoef": "2"}]).values()]
+    assert [(one.floor, one.cum, one.rate) for one in twice] == [(2 * t.floor, 2 * t.cum, t.rate) for t in plain]
+    [none] = [one.market.tiers for one in Listing(info, [row | {"notionalCoef": "0"}]).values()]
+    assert none == ()

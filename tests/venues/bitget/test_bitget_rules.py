@@ -218,6 +218,27 @@ def test_an_empty_list_beside_a_risk_is_no_flat_account(field: str) -> None:
         KIND.read(answers, AT)
 
 
+@pytest.mark.parametrize("field", ["available", "locked", "marginSize", "unrealizedPL"])
+def test_a_size_of_zero_that_is_worth_something_is_no_read(field: str) -> None:
+    """A row of which another figure says that it is open."""
+    empty = {"total": "0", "available": "0", "locked": "0", "marginSize": "0", "unrealizedPL": ""}
+    assert KIND.read(one(empty), AT).positions == ()
+    with pytest.raises(PayloadError, match=rf"{field}: 0\.002, where the size of the same row is 0"):
+        KIND.read(one(empty | {field: "0.002"}), AT)
+
+
+@pytest.mark.parametrize(("word", "several"), [("single", False), ("union", True), ("multiAsset", True)])
+def test_the_assets_mode_is_what_is_set_whatever_is_open(word: str, *, several: bool) -> None:
+    """Closing the last position changes no mode: nobody is warned of a change that was none."""
+    answers = one(account={"assetMode": word})
+    flat = one(account={"assetMode": word})
+    flat["mix/position/all-position"]["USDT-FUTURES"] = envelope([])
+    alone = one({"marginMode": "isolated"}, {"assetMode": word})
+    modes = [KIND.read(each, AT).modes for each in (answers, flat, alone)]
+    assert [mode.multi_asset for mode in modes] == [several] * 3
+    assert len({mode.words for mode in modes}) == 1
+
+
 def test_an_error_in_an_envelope_is_no_answer() -> None:
     """Whatever stands beside it."""
     answers = one()
@@ -320,7 +341,7 @@ def test_symbols_are_ccxts() -> None:
 
 
 def test_ccxt_still_passes_bitgets_ratio_through() -> None:
-    """Recorded of 4.5.90: the one venue whose ratio it does not remake."""
+    """ccxt-bitget-cross, of 4.5.90: the one venue whose ratio it does not remake."""
     [raw] = load(HERE / "payloads" / "one_way_short.json")["payloads"]["mix/position/all-position"]["USDT-FUTURES"][
         "data"
     ]

@@ -377,3 +377,62 @@ def test_margins_of_few_digits_leave_the_base_rate() -> None:
     for field in ("positionIM", "positionMM"):
         row[field] = format(round(D(row[field]), 8), "f")
     assert _only(payloads).position.terms.fee == D("0.00055") * (1 + D(1) / 20)
+
+
+def test_options_leave_a_cross_pool_to_bybit() -> None:
+    """Its ratio stands; nothing that follows from a price of ours does: a short call loses without end as it rises."""
+    payloads, _ = recorded("cross-mixed")
+    book = Book.of(KIND.read(payloads, AT), AT, {})
+    [pool] = book.pools.values()
+    assert isinstance(pool.margin_ratio, Known)
+    for reading in (pool.equity, pool.ratio_ours, pool.shock_down, pool.shock_up):
+        assert isinstance(reading, Unknown)
+        assert "options share this pool" in reading.reason
+    assert all(isinstance(risk.liquidation, Unknown) for risk in book.positions.values())
+
+
+def test_the_same_account_without_its_option_is_reckoned() -> None:
+    """What stands behind the pool is known then: 40 USD of haircut loss less, the coins at 95 %."""
+    payloads, _ = recorded("cross-mixed")
+    payloads["position-list"]["option"] = [page("option", [])]
+    coin(payloads, "USDC")["totalPositionMM"] = "255"
+    read = KIND.read(payloads, AT)
+    book = Book.of(read, AT, {})
+    [pool] = book.pools.values()
+    assert close(pool.equity, "24650.69510204")
+    assert close(read.balances[0].collateral["BTC"], "19000")
+    assert close(book.positions[PositionKey("ETH/USDT:USDT", PositionSide.BOTH)].stop_coverage, "0.6")
+
+
+@pytest.mark.parametrize("label", ["linear USDT", "linear USDC", "inverse", "option"])
+def test_a_list_that_came_empty_beside_options_is_no_read(label: str) -> None:
+    """Options are added to what the positions require: they do not switch the second look off."""
+    payloads, _ = recorded("cross-mixed")
+    payloads["position-list"][label] = [page(label.partition(" ")[0], [])]
+    for one in whole(payloads), *whole(payloads)["coin"]:
+        one.pop("totalPerpUPL", None)
+    whole(payloads)["totalPerpUPL"] = str(sum(_worth(row) for row in _open(payloads)))
+    with pytest.raises(MomentsDifferError, match="is required, yet the positions listed require"):
+        KIND.read(payloads, AT)
+
+
+def _open(payloads: dict[str, Any]) -> list[dict[str, Any]]:
+    lists = payloads["position-list"]
+    return [row for name in lists if name != "option" for one in lists[name] for row in one["result"]["list"]]
+
+
+def _worth(row: dict[str, Any]) -> Decimal:
+    """Profit in USD, so that the account's sum alone shows nothing missing."""
+    return D(row["unrealisedPnl"]) * (D(row["markPrice"]) if row["symbol"] == "BTCUSD" else 1)
+
+
+@pytest.mark.parametrize("field", ["positionValue", "positionMM", "unrealisedPnl"])
+def test_a_size_of_zero_that_is_worth_something_is_no_read(field: str) -> None:
+    """A row of which every other figure says that it is open; one that is empty throughout is passed over."""
+    payloads, _ = recorded("cross-sol-long-2025-10")
+    [row] = [row for row in _open(payloads) if row["size"] != "0"]
+    row["size"] = "0"
+    for other in {"positionValue", "positionMM", "unrealisedPnl"} - {field}:
+        row[other] = ""
+    with pytest.raises(PayloadError, match=rf"{field}: .* where the size of the same row is 0"):
+        KIND.read(payloads, AT)

@@ -60,6 +60,18 @@ def test_a_size_in_contracts_is_not_taken_for_one_in_usd() -> None:
         KIND.read(broken, AT)
 
 
+@pytest.mark.parametrize("field", ["size_currency", "maintenance_margin", "delta"])
+def test_a_size_of_zero_that_is_worth_something_is_no_read(field: str) -> None:
+    """A row of which another figure says that it is open; margin of open orders and an old profit say nothing."""
+    name = "BTC-PERPETUAL"
+    row = held(name, D(0), D(0), D(84_000), D(0)) | {"delta": 0, "open_orders_margin": 1, "total_profit_loss": 5}
+    found = answers([future(name, "BTC", "USD", "BTC")], [row], [summary("BTC", D(1), D(0))])
+    assert KIND.read(found, AT).positions == ()
+    row[field] = D("0.25")
+    with pytest.raises(PayloadError, match=rf"{field}: 0\.25, where the size of the same row is 0"):
+        KIND.read(found, AT)
+
+
 def test_a_size_that_contradicts_its_direction_is_no_read() -> None:
     """A bought position is not negative."""
     broken = payload("segregated")

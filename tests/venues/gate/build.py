@@ -57,4 +57,5 @@ def payloads(
     found["futures/price_orders"][settle] = orders or []
     if unified is not None:
         found["unified/accounts"] = unified
+        found["options/positions"] = []
     return found

@@ -195,6 +195,53 @@ def test_an_empty_list_beside_a_requirement_is_no_flat_account() -> None:
         KIND.read(answers, AT)
 
 
+def unified(name: str) -> dict[str, Any]:
+    """A unified account that requires maintenance, owes nothing, and whose list of positions came empty."""
+    answers: dict[str, Any] = load(HERE / "payloads" / f"{name}.json")["payloads"]
+    answers["futures/positions"]["usdt"] = []
+    for row in answers["unified/accounts"]["balances"].values():
+        row["total_liab"] = "0"
+    return answers
+
+
+@pytest.mark.parametrize("name", ["unified", "single_currency"])
+def test_an_empty_list_beside_a_unified_requirement_is_no_flat_account(name: str) -> None:
+    """What is required has a cause that can be seen: a position, a loan, an option; or something was not listed."""
+    with pytest.raises(MomentsDifferError, match=r"total_maintenance_margin: no position is listed"):
+        KIND.read(unified(name), AT)
+    lent = unified(name)
+    lent["unified/accounts"]["balances"]["USDT"]["total_liab"] = "12"
+    assert "requires 205" in KIND.read(lent, AT).unwatched[0]
+    option = unified(name)
+    option["options/positions"] = [{"contract": "BTC_USDT-20261127-90000-C", "size": -1}, {"contract": "X", "size": 0}]
+    assert KIND.read(option, AT).unwatched[0] == "options: BTC_USDT-20261127-90000-C"
+
+
+def test_each_currency_that_stands_alone_has_a_cause_of_its_own() -> None:
+    """A position in another currency explains nothing."""
+    answers: dict[str, Any] = load(HERE / "payloads" / "single_currency.json")["payloads"]
+    answers["unified/accounts"]["balances"]["BTC"] = {"total_liab": "0", "mm": "0.01", "margin_balance": "1"}
+    with pytest.raises(MomentsDifferError, match=r"balances\.BTC\.mm: no position is listed"):
+        KIND.read(answers, AT)
+
+
+@pytest.mark.parametrize("field", ["value", "maintenance_margin", "unrealised_pnl"])
+def test_a_size_of_zero_that_is_worth_something_is_no_read(field: str) -> None:
+    """A row of which every other figure says that it is open."""
+    empty = {"size": "0", "value": "0", "maintenance_margin": "0", "unrealised_pnl": ""}
+    assert KIND.read(one(empty), AT).positions == ()
+    with pytest.raises(PayloadError, match=rf"{field}: 7, where the size of the same row is 0"):
+        KIND.read(one(empty | {field: "7"}), AT)
+
+
+@pytest.mark.parametrize(("position", "others"), [("200", "50"), ("260", "0"), ("0", "0")])
+def test_what_a_classic_pool_requires_beside_its_positions_is_counted(position: str, others: str) -> None:
+    """Open orders; nothing where Gate does not say what a position requires, and never less than nothing."""
+    answers = one({"maintenance_margin": position}, {"cross_maintenance_margin": "250"})
+    [balance] = KIND.read(answers, AT).balances
+    assert balance.others == D(others)
+
+
 def test_a_settle_currency_never_used_is_flat() -> None:
     """Gate says so by an error of its own."""
     answers = one()
@@ -310,7 +357,7 @@ def test_symbols_are_ccxts() -> None:
 
 
 def test_ccxt_still_reads_a_cross_position_as_recorded() -> None:
-    """`margin` of 0 makes its ratio explode (28.8): why no unified field of it is used here."""
+    """ccxt-gate-cross, of 4.5.90: `margin` of 0 makes its ratio explode (28.8): why no unified field of it is used."""
     raw = {
         "value": "15.8684", "leverage": "0", "lever": "20", "pos_margin_mode": "cross", "mode": "single",
         "contract": "ADA_USDT", "entry_price": "0.79271", "mark_price": "0.79342", "size": 2,

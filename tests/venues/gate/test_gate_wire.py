@@ -28,8 +28,8 @@ def answers(name: str = "classic") -> dict[str, Any]:
     found: dict[str, Any] = {f"{V4}/account/main_keys": [{**KEYS, "key": "other*****"}, KEYS]}
     for endpoint, by_settle in load(PAYLOADS / f"{name}.json")["payloads"].items():
         product, _, what = endpoint.partition("/")
-        if product == "unified":
-            found[f"{V4}/unified/accounts"] = by_settle
+        if product in {"unified", "options"}:
+            found[f"{V4}/{endpoint}"] = by_settle
             continue
         for settle, answer in by_settle.items():
             path = f"{V4}/{product}/{settle}/{what}"
@@ -169,3 +169,15 @@ async def test_a_key_that_can_withdraw_is_refused() -> None:
 
 async def _opened(venue: PolledVenue) -> KeyPower:
     return await venue.open()
+
+
+@pytest.mark.parametrize("label", ["USER_NOT_FOUND", "FORBIDDEN"])
+async def test_an_account_that_tells_no_options_is_read(label: str) -> None:
+    """It has none, or the key may not see them: then they explain nothing that is required."""
+    held = answers("unified")
+    held[f"{V4}/options/positions"] = refusal({"label": label, "message": "no"}, 403)
+    async with standing(KIND, held) as (venue, _):
+        assert len((await venue.read()).positions) == 1
+        held[f"{V4}/options/positions"] = refusal({"label": "TOO_BUSY", "message": "later"}, 503)
+        with pytest.raises(ReadError, match="options/positions"):
+            await venue.read()

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from tests.venues.hyperliquid.build import ONE_STEP, Leg, order, payloads, state
-from watchdog.clock import LoopClock
+from tests.venues.hyperliquid.build import ONE_STEP, Leg, payloads, state
+from tests.venues.hyperliquid.shop import WALLET, Shop, answers
+from watchdog.clock import Clock, LoopClock, SteppedClock
 from watchdog.domain.position import StopKind
+from watchdog.venues import polled
 from watchdog.venues.base import ReadError, VenueRefusedError
 from watchdog.venues.budget import Budget
 from watchdog.venues.errors import GuardError
@@ -25,51 +26,10 @@ from watchdog.venues.kind import Credentials
 from watchdog.venues.polled import PolledVenue
 
 D = Decimal
-WALLET = "0x" + "5e" * 20
-
-
-def answers() -> dict[str, Any]:
-    """An account on the main dex and on xyz; km holds nothing."""
-    states = {
-        "": state([Leg("BTC", D(2), D(100), D(110), maintenance=D("2.75"))], D(120)),
-        "xyz": state([Leg("xyz:TSLA", D(-1), D(200), D(200), D(30))]),
-        "km": state(),
-    }
-    tables = {"BTC": ONE_STEP, "xyz:TSLA": ONE_STEP, "km:US500": ONE_STEP}
-    stop = order("xyz:TSLA", side="B", triggerPx="220.0", limitPx="240.0")
-    given = payloads(states, tables, tokens={"km": 360}, orders={"": [order("BTC")], "xyz": [stop]}, spot={0: "9"})
-    return {**given, "userRole": {"role": "user"}}
-
-
-@dataclass
-class Shop:
-    """Answers POST /info by the type and dex asked for."""
-
-    answers: dict[str, Any]
-    instead: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """Status and body to answer with instead, by type."""
-    asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    url: str = ""
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """What was recorded for this read."""
-        body = await request.json()
-        self.asked.append((request.method, request.path, body))
-        if body["type"] in self.instead:
-            status, text = self.instead[body["type"]]
-            return web.Response(status=status, text=text, content_type="application/json")
-        found = self.answers[body["type"]]
-        if body["type"] in {"clearinghouseState", "frontendOpenOrders"}:
-            found = found[body.get("dex", "")]
-        return web.json_response(found)
-
-    def types(self) -> list[tuple[str, str]]:
-        """Type and dex of every read so far, in order of name."""
-        return sorted((body["type"], body.get("dex", "")) for _, _, body in self.asked)
 
 
 @asynccontextmanager
-async def at_shop(wallet: str = WALLET) -> AsyncIterator[tuple[PolledVenue, Shop]]:
+async def at_shop(wallet: str = WALLET, clock: Clock | None = None) -> AsyncIterator[tuple[PolledVenue, Shop]]:
     """An account at a shop that answers well until told otherwise."""
     shop = Shop(answers())
     app = web.Application()
@@ -79,7 +39,7 @@ async def at_shop(wallet: str = WALLET) -> AsyncIterator[tuple[PolledVenue, Shop
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     shop.url = f"http://{host}:{port}"
-    clock = LoopClock()
+    clock = clock or LoopClock()
     plenty = Budget(clock, 1_000_000)
     credentials = Credentials(wallet=wallet)
     venue = PolledVenue(KIND, "main", credentials, base_url=shop.url, clock=clock, budget=plenty, timeout=2.0)
@@ -116,10 +76,16 @@ async def test_an_account_is_opened_and_read_by_its_address_alone() -> None:
     [("disabled", "standard"), ("default", "standard"), ("dexAbstraction", "DEX abstraction")],
 )
 async def test_the_mode_is_one_word_in_quotes(mode: str, words: str) -> None:
-    """It is the only answer that is no object and no list; a change of it is seen with the next read."""
-    async with at_shop() as (venue, shop):
+    """It is the only answer that is no object and no list; a change of it is seen within a minute."""
+    clock = SteppedClock(1_760_000_000.0)
+    async with at_shop(clock=clock) as (venue, shop):
         assert (await venue.read()).modes.words == "standard"
         shop.answers["userAbstraction"] = mode
+        shop.asked.clear()
+        clock.advance(59)
+        await venue.read()
+        assert ("userAbstraction", "") not in shop.types()  # it weighs as much as ten states
+        clock.advance(60)
         assert (await venue.read()).modes.words == words
 
 
@@ -141,13 +107,34 @@ BROKEN = {
 @pytest.mark.parametrize("how", BROKEN)
 async def test_an_answer_that_is_none_is_no_read(name: str, how: str) -> None:
     """Never an account that holds nothing; the error names the read and carries no address."""
-    async with at_shop() as (venue, shop):
+    clock = SteppedClock(1_760_000_000.0)
+    async with at_shop(clock=clock) as (venue, shop):
         await venue.read()
         shop.instead[name] = BROKEN[how]
+        clock.advance(60)
         with pytest.raises(ReadError) as caught:
             await venue.read()
         assert name in str(caught.value)
         assert WALLET not in str(caught.value)
+
+
+async def test_a_mode_that_could_not_be_read_is_asked_for_again_at_once() -> None:
+    """One odd answer is not kept for a minute: that would be a minute of blindness."""
+    async with at_shop() as (venue, shop):
+        shop.instead["userAbstraction"] = BROKEN["a word"]
+        with pytest.raises(ReadError):
+            await venue.read()
+        del shop.instead["userAbstraction"]
+        assert (await venue.read()).modes.words == "standard"
+
+
+async def test_an_answer_that_repeats_the_wallet_is_told_without_it() -> None:
+    """In whatever spelling: who sees the message must not learn whose account it is."""
+    async with at_shop() as (venue, shop):
+        shop.instead["userRole"] = (422, f'{{"error": "Wallet {WALLET.upper()} and {WALLET} do not exist"}}')
+        with pytest.raises(ReadError, match="do not exist") as caught:
+            await venue.open()
+        assert WALLET[2:].lower() not in str(caught.value).lower()
 
 
 async def test_its_own_words_are_told() -> None:
@@ -229,7 +216,7 @@ GOOD = {"type": "clearinghouseState", "user": WALLET}
 )  # fmt: skip
 def test_nothing_else_leaves_by_post(body: Any) -> None:
     """Neither another read nor an odd one; and never to /exchange."""
-    guard = Guard("https://api.hyperliquid.xyz", WRITES)
+    guard = Guard("https://api.hyperliquid.xyz", WRITES, ())
     guard.check("POST", "https://api.hyperliquid.xyz/info", json.dumps(GOOD))
     with pytest.raises(GuardError):
         guard.check("POST", "https://api.hyperliquid.xyz/info", json.dumps(body))
@@ -252,3 +239,40 @@ def test_the_weights_are_the_venues() -> None:
     reads = ["userAbstraction", "spotClearinghouseState", "frontendOpenOrders", *["clearinghouseState"] * 12]
     assert sum(weight("info", {"type": name}) for name in reads) == 66
     assert weight("info", {"type": "userRole"}) == 60
+
+
+async def test_a_dex_that_is_new_is_asked_for_within_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not the next day: a position opened there would be looked at by nobody."""
+    async with at_shop() as (venue, shop):
+        await venue.read()
+        old = dict(shop.answers)
+        new = payloads(
+            {**old["clearinghouseState"], "new": state([Leg("new:GOLD", D(1), D(4000), D(4000), D(900))])},
+            {"BTC": ONE_STEP, "xyz:TSLA": ONE_STEP, "km:US500": ONE_STEP, "new:GOLD": ONE_STEP},
+            tokens={"km": 360},
+            orders=old["frontendOpenOrders"],
+            spot={0: "9"},
+        )
+        shop.answers.update(new)
+        shop.asked.clear()
+        assert len((await venue.read()).positions) == 2
+        assert ("perpDexs", "") not in shop.types()
+        monkeypatch.setattr(polled, "GROWN_EVERY", 0.0)
+        read = await venue.read()
+        assert [one.symbol for one in read.positions][-1] == "NEW-GOLD/USDC:USDC"
+        shop.asked.clear()
+        await venue.read()
+        assert shop.types().count(("perpDexs", "")) == 1
+        assert ("allPerpMetas", "") not in shop.types()
+
+
+@pytest.mark.parametrize("answer", [(500, "{}"), (200, "[]"), (200, '[{"name": "xyz"}]')])
+async def test_a_list_of_dexes_that_cannot_be_had_blinds_nobody(
+    answer: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known is read on."""
+    async with at_shop() as (venue, shop):
+        await venue.read()
+        monkeypatch.setattr(polled, "GROWN_EVERY", 0.0)
+        shop.instead["perpDexs"] = answer
+        assert len((await venue.read()).positions) == 2

@@ -269,7 +269,7 @@ def test_symbols_are_ccxts() -> None:
 
 
 def test_ccxt_still_reads_an_isolated_position_as_recorded() -> None:
-    """Of 4.5.90: its ratio is right, from the two fields we read too, and cut to four digits."""
+    """ccxt-kucoin-isolated, of 4.5.90: its ratio is right, from the two fields we read too, and cut to four digits."""
     raw = {
         "id": "x", "symbol": "XBTUSDTM", "maintMarginReq": 0.004, "realLeverage": 5.02, "crossMode": False,
         "currentTimestamp": 1684000705325, "currentQty": 1, "markPrice": 26802.8, "markValue": 26.8028,

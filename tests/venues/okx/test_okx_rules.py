@@ -309,10 +309,30 @@ def test_options_and_margin_trades_are_named_and_stand_in_the_way() -> None:
 
 
 def test_cross_and_isolated_of_one_leg_at_once_have_no_numbers() -> None:
-    """The house has one name for both: nothing is said of a mixture."""
-    made = book(answers(position(), position(mode="isolated"), account=balance(detail(**CROSS))))
-    assert "in cross and in isolated mode at once" in made.read.modes.no_numbers
-    assert all(isinstance(risk.margin_ratio, Unknown) for risk in made.positions.values())
+    """The house has one name for both: nothing is said of a mixture. The rest of the account keeps its numbers."""
+    apart = position("BTC-USDC-SWAP", mode="isolated")
+    listed = [instrument("BTC-USDT-SWAP"), instrument("BTC-USDC-SWAP")]
+    tables = {
+        f"SWAP {mode} {family}": said(tier(1, "0", "1000", "0.004", family))
+        for mode in ("cross", "isolated")
+        for family in ("BTC-USDT", "BTC-USDC")
+    }
+    account = balance(detail(**CROSS))
+    before = book(answers(position(), apart, account=account, listed=listed, tables=tables))
+    made = book(answers(position(), position(mode="isolated"), apart, account=account, listed=listed, tables=tables))
+    assert made.read.modes.no_numbers == ""
+    [name] = [text for text in made.read.unwatched if "held in cross mode as well" in text]
+    assert name.startswith("the isolated BTC/USDT:USDT")
+    twice, alone = made.positions.values()
+    assert (twice.position.margin_mode, twice.position.symbol) == (MarginMode.CROSS, "BTC/USDT:USDT")
+    for reading in (twice.liquidation, twice.maintenance, twice.stop_coverage, twice.room_used):
+        assert isinstance(reading, Unknown)
+        assert "in cross and in isolated mode at once" in reading.reason
+    pool = made.pools["USDT"]
+    assert isinstance(pool.ratio_ours, Unknown)
+    assert known(pool.margin_ratio) == known(before.pools["USDT"].ratio_venue)
+    assert alone == before.positions[alone.position.key]
+    assert known(alone.liquidation)
 
 
 def test_a_venue_price_that_is_none_is_unknown() -> None:

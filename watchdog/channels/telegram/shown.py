@@ -102,6 +102,10 @@ def _account(account: Json) -> Iterator[str]:
         yield f"Pool {pool['asset']}: equity {figure(pool['equity'])}, ratio {ratio}, all together {shock} away"
         if pool["doubted"]:
             yield f"Pool {pool['asset']} is IN DOUBT: a position is missing from the last answer"
+    for pool, equity in account.get("below_zero", {}).items():
+        yield f"{pool}: EQUITY BELOW ZERO, {Decimal(equity):,f}"
+    for coin, owed in account.get("debts", {}).items():
+        yield f"OWES the venue {Decimal(owed):,f} {coin}"
     for alert in account["alerts"]:
         seen = " (acknowledged)" if alert["acknowledged"] else ""
         yield f"Fires: {'; '.join(alert['says']) or alert['key']}{seen}"

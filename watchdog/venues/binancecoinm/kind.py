@@ -30,11 +30,13 @@ FIELDS = {
     "isolated_wallet": "positionRisk[].isolatedWallet (coin)",
     "venue_liquidation": "positionRisk[].liquidationPrice; 0 or empty: none published",
     "venue_maintenance": "account.positions[].maintMargin (coin)",
-    "venue_ratio": "none: maintMargin / isolatedMargin, or of the coin's pool, is ours",
+    "venue_ratio": "isolated: account.positions[].maintMargin / positionRisk[].isolatedMargin; cross: the pool's",
     "wallet": "account.assets[].crossWalletBalance (coin)",
     "pool_maintenance": "Σ account.positions[].maintMargin of the coin's cross positions",
-    "pool_ratio": "none, and ours alone",
-    "tiers": "leverageBracket[].brackets[]: qtyFloor, qtyCap (coin), maintMarginRatio, cum (coin)",
+    "pool_ratio": "Σ account.positions[].maintMargin of the coin's cross positions / "
+    "(account.assets[].crossWalletBalance + crossUnPnl)",
+    "tiers": "leverageBracket[].brackets[]: qtyFloor, qtyCap (coin), maintMarginRatio, cum (coin); times "
+    "leverageBracket[].notionalCoef where it is sent",
     "fee": "none: Binance adds no closing fee to its maintenance margin",
     "ratio": "maintenance / margin balance, both in the coin: Σ (Q / mark · rate − cum) / (wallet + unrealised "
     'profit), Q the face value in USD; 100 % is liquidation. Binance, FAQ "Leverage and Margin in COIN-M Futures"',
@@ -56,6 +58,7 @@ KIND = Kind(
     words=own_words,
     fields=FIELDS,
     unwatched="spot, margin, USD-M, options, earn and funding wallets",
+    asks=wire.ASKS,
     limit=LIMIT,
     weight=wire.weight,
     used="x-mbx-used-weight-1m",

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from watchdog.domain.market import Market, Tier
-from watchdog.venues.binanceusdm.listing import unified_symbol
+from watchdog.venues.binanceusdm.listing import unified_symbol, user_multiplier
 from watchdog.venues.fields import PayloadError, Row, rows
 
 TAKER_FEE = Decimal("0.0005")
@@ -62,8 +62,10 @@ def read_market(row: Any, tiers: tuple[Tier, ...] = ()) -> Listed:
     )
 
 
-def read_tiers(brackets: Any, where: str = "brackets") -> tuple[Tier, ...]:
+def read_tiers(brackets: Any, where: str = "brackets", times: Decimal = Decimal(1)) -> tuple[Tier, ...]:
     """The brackets of one symbol as tiers in coins, in rising order; the last has no cap.
+
+    `times`: the account's multiplier of floors, caps and, so that nothing jumps, `cum`; the rates stay.
 
     Raises PayloadError for a gap, a rate that falls or is no share, or a `cum` that makes maintenance jump at an edge:
     cum_n = cum_{n-1} + floor_n · (rate_n - rate_{n-1}) (Binance, FAQ "How to Calculate Liquidation Price of COIN-M
@@ -75,10 +77,10 @@ def read_tiers(brackets: Any, where: str = "brackets") -> tuple[Tier, ...]:
     tiers: list[Tier] = []
     for row in found:
         tier = Tier(
-            floor=row.not_negative("qtyFloor"),
-            cap=row.positive("qtyCap"),
+            floor=row.not_negative("qtyFloor") * times,
+            cap=row.positive("qtyCap") * times,
             rate=row.positive("maintMarginRatio"),
-            cum=row.not_negative("cum"),
+            cum=row.not_negative("cum") * times,
         )
         _follows(tiers[-1] if tiers else None, tier, row)
         tiers.append(tier)
@@ -111,7 +113,7 @@ class Listing(Mapping[str, Listed]):
     def __init__(self, exchange_info: Any, leverage_bracket: Any) -> None:
         listed = Row.of(exchange_info, "exchangeInfo").rows("symbols")
         self._rows = {row.text("symbol"): row.raw for row in listed}
-        self._brackets = {row.text("symbol"): row.raw.get("brackets") for row in rows(leverage_bracket, BRACKETS)}
+        self._brackets = {row.text("symbol"): row for row in rows(leverage_bracket, BRACKETS)}
         if not self._rows:
             raise PayloadError("exchangeInfo.symbols", "lists no market")
         if not self._brackets:
@@ -132,7 +134,10 @@ class Listing(Mapping[str, Listed]):
 
     def _tiers(self, venue_id: str) -> tuple[Tier, ...]:
         try:
-            return read_tiers(self._brackets.get(venue_id), f"{BRACKETS}.{venue_id}")
+            row = self._brackets.get(venue_id)
+            if row is None:
+                return ()
+            return read_tiers(row.raw.get("brackets"), f"{BRACKETS}.{venue_id}", user_multiplier(row))
         except PayloadError:
             return ()
 

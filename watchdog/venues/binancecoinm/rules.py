@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from watchdog.domain.market import Market
 from watchdog.domain.position import (
+    NOT_GIVEN,
     AccountModes,
     AccountRead,
     Contract,
@@ -136,6 +137,7 @@ def _position(row: Row, required: Mapping[tuple[str, str], Row], listing: Listin
         raise PayloadError(row.path("isolatedWallet"), f"{wallet} and isolatedMargin {margin} of a cross position")
     if mode is MarginMode.ISOLATED and not usdm.is_isolated(wallet, margin):
         raise PayloadError(row.path("isolatedWallet"), "0, and isolatedMargin 0, of an isolated position")
+    needs = usdm.required_of(required[row.text("symbol"), row.text("positionSide")], at)
     return Position(
         symbol=listed.market.symbol,
         side=side,
@@ -146,9 +148,10 @@ def _position(row: Row, required: Mapping[tuple[str, str], Row], listing: Listin
         entry=row.positive("entryPrice"),
         mark=row.positive("markPrice"),
         isolated_wallet=wallet if mode is MarginMode.ISOLATED else None,
-        venue_maintenance=usdm.required_of(required[row.text("symbol"), row.text("positionSide")], at),
+        venue_maintenance=needs,
         venue_liquidation=usdm.published_price(row, at),
         terms=INVERSE,
+        venue_ratio=usdm.isolated_ratio(needs, margin, at) if mode is MarginMode.ISOLATED else NOT_GIVEN,
     )
 
 

@@ -21,6 +21,19 @@ ACCOUNT: Final = {
     "openAlgoOrders": "dapiPrivateGetOpenAlgoOrders",
 }
 
+ASKS: Final = frozenset(
+    {
+        "/dapi/v1/exchangeInfo",
+        "/dapi/v2/leverageBracket",
+        "/dapi/v1/positionRisk",
+        "/dapi/v1/account",
+        "/dapi/v1/positionSide/dual",
+        "/dapi/v1/openAlgoOrders",
+        "https://api.binance.com/sapi/v1/account/apiRestrictions",
+        "https://papi.binance.com/papi/v1/account",
+    }
+)
+"""All that is asked."""
 _WEIGHTS = {
     "exchangeInfo": 1,
     "leverageBracket": 1,

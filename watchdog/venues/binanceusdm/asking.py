@@ -27,6 +27,30 @@ PORTFOLIO: Final = {
     "papiCmPositionRisk": "papiGetCmPositionRisk",
 }
 RESTRICTIONS: Final = "apiRestrictions"
+_PAPI: Final = "https://papi.binance.com/papi"
+ASKS: Final = frozenset(
+    {
+        "/fapi/v1/accountConfig",
+        "/fapi/v1/assetIndex",
+        "/fapi/v1/exchangeInfo",
+        "/fapi/v1/leverageBracket",
+        "/fapi/v1/openAlgoOrders",
+        "/fapi/v1/algoOrder",
+        "/fapi/v1/time",
+        "/fapi/v3/account",
+        "/fapi/v3/positionRisk",
+        "https://api.binance.com/sapi/v1/account/apiRestrictions",
+        f"{_PAPI}/v1/account",
+        f"{_PAPI}/v1/balance",
+        f"{_PAPI}/v1/cm/positionRisk",
+        f"{_PAPI}/v1/um/accountConfig",
+        f"{_PAPI}/v1/um/algo/openAlgoOrders",
+        f"{_PAPI}/v1/um/leverageBracket",
+        f"{_PAPI}/v1/um/positionRisk",
+        f"{_PAPI}/v2/um/account",
+    }
+)
+"""All that is asked by GET."""
 
 
 async def listing(ask: Asking) -> Payloads:

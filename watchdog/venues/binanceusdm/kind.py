@@ -70,14 +70,16 @@ FIELDS = {
     "isolated_wallet": "positionRisk[].isolatedWallet",
     "venue_liquidation": "positionRisk[].liquidationPrice; 0 or empty: none published",
     "venue_maintenance": "positionRisk[].maintMargin",
-    "venue_ratio": "none of a position; isolated: maintMargin / isolatedMargin",
+    "venue_ratio": "isolated: positionRisk[].maintMargin / isolatedMargin; cross: the pool's",
     "wallet": "account.assets[].crossWalletBalance; multi-assets mode: Σ crossWalletBalance · assetIndex[].bidRate "
     "(askRate of a negative balance)",
     "pool_maintenance": "Σ positionRisk[].maintMargin of the asset's cross positions; multi-assets mode: "
     "account.totalMaintMargin; Portfolio Margin: papiAccount.accountMaintMargin",
     "pool_ratio": "multi-assets mode: account.totalMaintMargin / totalMarginBalance; Portfolio Margin: 1.05 / the "
-    "lower of papiAccount.uniMMR and accountEquity / accountMaintMargin; else none, and ours alone",
-    "tiers": "leverageBracket[].brackets[]: notionalFloor, notionalCap (USDT), maintMarginRatio, cum",
+    "lower of papiAccount.uniMMR and accountEquity / accountMaintMargin; else Σ positionRisk[].maintMargin of the "
+    "asset's cross positions / (account.assets[].crossWalletBalance + crossUnPnl)",
+    "tiers": "leverageBracket[].brackets[]: notionalFloor, notionalCap (USDT), maintMarginRatio, cum; times "
+    "leverageBracket[].notionalCoef where it is sent",
     "fee": "none: Binance adds no closing fee to its maintenance margin",
     "ratio": "maintenance / margin balance, margin balance = wallet + unrealised profit, maintenance = Σ (notional · "
     'rate − cum); 100 % is liquidation. Binance, FAQ "Leverage and Margin of USDⓈ-M Futures"',
@@ -99,6 +101,7 @@ KIND = Kind(
     words=own_words,
     fields=FIELDS,
     unwatched="spot, margin, COIN-M, options, earn and funding wallets",
+    asks=asking.ASKS,
     limit=LIMIT,
     weight=wire.weight,
     used="x-mbx-used-weight-1m",

@@ -102,15 +102,26 @@ def _name(row: Any) -> Any:
 
 
 def read_brackets(answer: Any) -> dict[str, Any]:
-    """The leverageBracket answer, still raw, by the venue's symbol. Raises PayloadError when it is no such answer."""
-    found = {row.text("symbol"): row.raw.get("brackets") for row in rows(answer, "leverageBracket")}
+    """The rows of leverageBracket, still raw, by the venue's symbol. Raises PayloadError when it is no such answer."""
+    found = {row.text("symbol"): row.raw for row in rows(answer, "leverageBracket")}
     if not found:
         raise PayloadError("leverageBracket", "is an empty list")
     return found
 
 
-def read_tiers(brackets: Any, where: str = "brackets") -> tuple[Tier, ...]:
+def user_multiplier(row: Row) -> Decimal:
+    """`notionalCoef` of a row of leverageBracket; 1 where it is not sent. Raises PayloadError.
+
+    The account's brackets are so many times the symbol's: "user symbol bracket multiplier, only appears when user's
+    symbol bracket is adjusted" (Binance's API page "Notional and Leverage Brackets").
+    """
+    return Decimal(1) if row.raw.get("notionalCoef") is None else row.positive("notionalCoef")
+
+
+def read_tiers(brackets: Any, where: str = "brackets", times: Decimal = Decimal(1)) -> tuple[Tier, ...]:
     """The brackets of one symbol as tiers, in rising order; the last has no cap.
+
+    `times`: the account's multiplier of floors, caps and, so that nothing jumps, `cum`; the rates stay.
 
     Raises PayloadError for a gap, a rate that does not rise, or a `cum` that makes maintenance jump at an edge:
     cum_n = cum_{n-1} + floor_n · (rate_n - rate_{n-1}).
@@ -121,21 +132,21 @@ def read_tiers(brackets: Any, where: str = "brackets") -> tuple[Tier, ...]:
     tiers: list[Tier] = []
     for row in found:
         tier = Tier(
-            floor=row.not_negative("notionalFloor"),
-            cap=row.positive("notionalCap"),
+            floor=row.not_negative("notionalFloor") * times,
+            cap=row.positive("notionalCap") * times,
             rate=row.positive("maintMarginRatio"),
-            cum=row.not_negative("cum"),
+            cum=row.not_negative("cum") * times,
         )
         if tier.rate > 1:
             raise PayloadError(row.path("maintMarginRatio"), f"{tier.rate} is more than 1")
-        _follows(tiers[-1] if tiers else None, tier, row)
+        _follows(tiers[-1] if tiers else None, tier, row, times)
         tiers.append(tier)
     last = tiers.pop()
     tiers.append(Tier(last.floor, None, last.rate, last.cum))
     return tuple(tiers)
 
 
-def _follows(before: Tier | None, tier: Tier, row: Row) -> None:
+def _follows(before: Tier | None, tier: Tier, row: Row, times: Decimal) -> None:
     floor, rate, cum = (before.cap, before.rate, before.cum) if before is not None else (Decimal(0),) * 3
     if tier.floor != floor:
         raise PayloadError(row.path("notionalFloor"), f"{tier.floor} does not follow on {floor}")
@@ -144,15 +155,16 @@ def _follows(before: Tier | None, tier: Tier, row: Row) -> None:
     if tier.rate < rate:
         raise PayloadError(row.path("maintMarginRatio"), f"{tier.rate} is below the {rate} of the bracket before")
     expected = cum + tier.floor * (tier.rate - rate)
-    if abs(tier.cum - expected) > _CUM_SLACK + expected / 1_000_000:
+    if abs(tier.cum - expected) > _CUM_SLACK * times + expected / 1_000_000:
         raise PayloadError(row.path("cum"), f"{tier.cum} makes maintenance jump at {tier.floor}; {expected} would not")
 
 
 class Listing(Mapping[str, Market]):
     """The venue's markets by its own names, each built when it is first asked for: a few of many hundred are.
 
-    `rows` holds ccxt's unified symbol and the raw exchangeInfo row of each, `brackets` the raw brackets. A market
-    whose brackets cannot be read has no tiers, and `problems` says why; a row that cannot be read raises PayloadError.
+    `rows` holds ccxt's unified symbol and the raw exchangeInfo row of each, `brackets` that of leverageBracket. A
+    market whose brackets cannot be read has no tiers, and `problems` says why; a row that cannot be read raises
+    PayloadError.
     """
 
     def __init__(self, rows: Mapping[str, tuple[str, Any]], brackets: Mapping[str, Any]) -> None:
@@ -184,7 +196,8 @@ class Listing(Mapping[str, Market]):
             self.problems[venue_id] = "leverageBracket does not list it"
             return ()
         try:
-            return read_tiers(self._brackets[venue_id], f"leverageBracket.{venue_id}")
+            row = Row.of(self._brackets[venue_id], f"leverageBracket.{venue_id}")
+            return read_tiers(row.raw.get("brackets"), row.where, user_multiplier(row))
         except PayloadError as error:
             self.problems[venue_id] = str(error)
             return ()

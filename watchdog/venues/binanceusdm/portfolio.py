@@ -81,7 +81,7 @@ def read_portfolio(answers: Answers, markets: Mapping[str, Market], at: float) -
     return AccountRead(
         modes=modes,
         positions=found,
-        balances=(_pool(account, at, holds=bool(found or coin_held)),),
+        balances=(_pool(account, at, holds=bool(found or coin_held), more=bool(coin_held)),),
         stops=tuple(stop for row in order_rows if (stop := rules.resting(row, markets)) is not None),
         markets=tuple(rules.listed(symbol, markets, "markets") for symbol in symbols),
         venue_time_ms=max(row.time_ms("updateTime") for row in (account, *risk_rows, *order_rows)),
@@ -127,7 +127,7 @@ def _position(row: Row, required: Mapping[tuple[str, str], Row], markets: Mappin
     )
 
 
-def _pool(account: Row, at: float, *, holds: bool) -> Balance:
+def _pool(account: Row, at: float, *, holds: bool, more: bool) -> Balance:
     required, equity = account.not_negative("accountMaintMargin"), account.number("accountEquity")
     inverted = account.number("uniMMR")
     maintenance: Reading = Known(required, "money", SOURCE, at)
@@ -147,6 +147,7 @@ def _pool(account: Row, at: float, *, holds: bool) -> Balance:
         venue_maintenance=maintenance,
         money=MONEY,
         venue_ratio=ratio,
+        more=more,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from watchdog.domain.market import Market
 from watchdog.domain.position import (
+    NOT_GIVEN,
     AccountModes,
     AccountRead,
     Balance,
@@ -185,7 +186,7 @@ def _position(row: Row, markets: Mapping[str, Market], at: float) -> Position:
     if margin_asset != market.margin_asset:
         raise PayloadError(row.path("marginAsset"), f"{margin_asset[:20]!r}, where {market.margin_asset} is listed")
     wallet, margin = row.number("isolatedWallet"), row.number("isolatedMargin")
-    isolated = is_isolated(wallet, margin)
+    isolated, required = is_isolated(wallet, margin), required_of(row, at)
     return Position(
         symbol=market.symbol,
         side=side,
@@ -196,8 +197,9 @@ def _position(row: Row, markets: Mapping[str, Market], at: float) -> Position:
         entry=row.positive("entryPrice"),
         mark=row.positive("markPrice"),
         isolated_wallet=wallet if isolated else None,
-        venue_maintenance=required_of(row, at),
+        venue_maintenance=required,
         venue_liquidation=published_price(row, at),
+        venue_ratio=isolated_ratio(required, margin, at) if isolated else NOT_GIVEN,
     )
 
 
@@ -231,6 +233,18 @@ def required_of(row: Row, at: float) -> Reading:
     return Known(required, "money", SOURCE, at)
 
 
+def isolated_ratio(required: Reading, margin: Decimal, at: float) -> Reading:
+    """The venue's margin ratio of an isolated position: maintMargin / isolatedMargin, which is its equity."""
+    return _ratio(required, margin, at)
+
+
+def _ratio(required: Reading, equity: Decimal, at: float) -> Reading:
+    """1 is liquidation; infinite where something is required and there is no equity."""
+    if not isinstance(required, Known) or required.value == 0:
+        return required if isinstance(required, Unknown) else Known(Decimal(0), "share", SOURCE, at)
+    return Known(required.value / equity if equity > 0 else Decimal("Infinity"), "share", SOURCE, at)
+
+
 def published_price(row: Row, at: float) -> Reading:
     """The venue's liquidation price; Unknown where it publishes none (`""`, `"0"`)."""
     if "liquidationPrice" not in row.raw:
@@ -246,18 +260,24 @@ def published_price(row: Row, at: float) -> Reading:
 def read_balances(
     assets: list[Row], positions: tuple[Position, ...], at: float
 ) -> tuple[tuple[Balance, ...], dict[str, Decimal]]:
-    """A pool for each margin asset, and what is owed in those whose equity is below zero."""
+    """A pool for each margin asset, and what is owed in those whose equity is below zero.
+
+    The venue's ratio of each: Σ maintMargin of the asset's cross positions / (crossWalletBalance + crossUnPnl).
+    """
     found: dict[str, Balance] = {}
     for row in assets:
         asset = row.text("asset")
         if asset in found:
             raise PayloadError(row.path("asset"), f"{asset} is listed twice")
         row.not_negative("maintMargin")
+        wallet, unrealised = row.number("crossWalletBalance"), row.number("crossUnPnl")
+        required = _pool_maintenance(asset, positions, at)
         found[asset] = Balance(
             asset=asset,
-            wallet=row.number("crossWalletBalance"),
-            venue_unrealised=row.number("crossUnPnl"),
-            venue_maintenance=_pool_maintenance(asset, positions, at),
+            wallet=wallet,
+            venue_unrealised=unrealised,
+            venue_maintenance=required,
+            venue_ratio=_ratio(required, wallet + unrealised, at),
         )
     for position in positions:
         if position.margin_asset not in found:

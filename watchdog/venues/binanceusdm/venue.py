@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from watchdog.clock import Clock
 from watchdog.domain.facts import Answer, Frame, Mark, Rejected
 from watchdog.domain.position import AccountRead, StopOrder
-from watchdog.venues.base import KeyPower, ReadError, VenueRefusedError
+from watchdog.venues.base import KeyPower, ReadError, Unread, VenueRefusedError
 from watchdog.venues.binanceusdm import asking, kind, outcomes, rules, wire
 from watchdog.venues.binanceusdm.answers import NAME, AnsweredError, read_answer, together
 from watchdog.venues.binanceusdm.keys import key_flaw, read_key_power, refused_key
@@ -27,7 +27,7 @@ from watchdog.venues.budget import Budget
 from watchdog.venues.client import BinanceUsdmClient, Ways
 from watchdog.venues.errors import NoAnswerError
 from watchdog.venues.fields import MomentsDifferError, PayloadError, UnlistedError, rows
-from watchdog.venues.guard import Guard
+from watchdog.venues.guard import Guard, addresses
 from watchdog.venues.kind import Payloads
 
 TIMEOUT = 5.0
@@ -66,7 +66,7 @@ class BinanceUsdmVenue:
         self._clock = clock
         self._key_flaw = key_flaw(key, secret)
         parts = urlsplit(base_url or BASE_URL)
-        guard = Guard(f"{parts.scheme}://{parts.netloc}", wire.WRITES)
+        guard = Guard(f"{parts.scheme}://{parts.netloc}", wire.WRITES, addresses(asking.ASKS, BASE_URL, base_url))
         self._budget = budget if budget is not None else Budget(clock)
 
         def client(*, patient: bool) -> BinanceUsdmClient:
@@ -87,6 +87,10 @@ class BinanceUsdmVenue:
         self._portfolio = False
         self._multi_asset = False
         self._answers: dict[str, Any] = {}
+        self._tried: dict[str, Any] = {}
+        """Of the read that is being made."""
+        self.unread: Unread | None = None
+        """The last answers that could not be read, until a read is good."""
         self._market: MarketStream | None = None
 
     def __repr__(self) -> str:
@@ -95,13 +99,15 @@ class BinanceUsdmVenue:
     @property
     def payloads(self) -> Payloads:
         """The raw answers behind the last good read, by name, with the markets and brackets they need."""
-        if not self._answers:
-            return {}
+        return kind.trim(self._raw(self._answers)) if self._answers else {}
+
+    def _raw(self, answers: Payloads) -> Payloads:
+        """Answers with the listing they were read by."""
         listed = {
             "exchangeInfo": {"symbols": [market["info"] for market in self._reader.markets.values()]},
-            "leverageBracket": [{"symbol": name, "brackets": rows} for name, rows in self._brackets.items()],
+            "leverageBracket": list(self._brackets.values()),
         }
-        return kind.trim({**listed, **self._answers})
+        return {**listed, **answers}
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -212,7 +218,9 @@ class BinanceUsdmVenue:
                 continue
             except PayloadError as error:
                 last = error
+                self.unread = Unread(str(error), self._raw(self._tried), self._clock.now().wall)
                 break
+            self.unread = None
             if all(self._listing.has_brackets(market.venue_id) for market in read.markets):
                 return read
             if not self._may_ask_again(self._brackets_at):
@@ -266,8 +274,9 @@ class BinanceUsdmVenue:
         """A Portfolio Margin account, by its own endpoints."""
         client, methods = self._reader, asking.PORTFOLIO
         answers = await together(*(self._signed(name, getattr(client, method)) for name, method in methods.items()))
+        self._tried = dict(zip(methods, answers, strict=True))
         read = read_portfolio(Answers(*answers), self._listing, at)
-        self._answers = dict(zip(methods, answers, strict=True))
+        self._answers = self._tried
         return read
 
     async def _read_classic(self, at: float) -> AccountRead:
@@ -286,10 +295,11 @@ class BinanceUsdmVenue:
         if wanted is not None:  # a position opened since the last read
             new = frozenset(row.text("symbol") for row in rows(positions, "positionRisk")) - wanted
             orders = [*orders, *await self._stops.read(new)]
+        named = zip((*asking.CLASSIC, "openAlgoOrders"), (positions, account, config, orders), strict=True)
+        self._tried = {**dict(named), **({} if index is None else {"assetIndex": index})}
         read = rules.read_account(positions, account, config, orders, self._listing, at, index)
         self._stops.took(wanted, (market.venue_id for market in read.markets), at)
-        named = zip((*asking.CLASSIC, "openAlgoOrders"), (positions, account, config, orders), strict=True)
-        self._answers = {**dict(named), **({} if index is None else {"assetIndex": index})}
+        self._answers = self._tried
         return read
 
     async def _asset_index(self) -> Any:

@@ -37,6 +37,7 @@ KIND = Kind(
         "tier at that price (Bitget help of 2025-09, isolated; cross the same with the pool's equity)",
     },
     unwatched="spot, margin, copy trading, earn; the margin ratio of a unified account",
+    asks=wire.ASKS,
     limit=600,
     # ccxt's table of errors; the limits are of one second for each endpoint.
     limits={"429": 5.0, "1001": 5.0, "30014": 5.0, "30026": 5.0, "50009": 5.0},

@@ -57,11 +57,8 @@ def read(payloads: Mapping[str, Any], at: float) -> AccountRead:
     several = False
     for product in PRODUCTS:
         where = f"mix/position/all-position.{product}"
-        held_rows = [
-            row
-            for row in rows(data(of(payloads, "mix/position/all-position", product), where), where)
-            if row.not_negative("total") > 0
-        ]
+        listed = rows(data(of(payloads, "mix/position/all-position", product), where), where)
+        held_rows = [row for row in listed if _is_held(row)]
         held: list[Position] = []
         for row in held_rows:
             market = listing.market(product, row.text("symbol"), row.path("symbol"))
@@ -75,10 +72,9 @@ def read(payloads: Mapping[str, Any], at: float) -> AccountRead:
             stops.append(read_stop(row, market.symbol, held))
         accounts = _accounts(payloads, product)
         _something_held(accounts, held)
-        for coin in dict.fromkeys(one.margin_asset for one in held if one.pool is not None):
-            balance, union = _balance(accounts, product, coin, held, held_rows, at)
-            balances.append(balance)
-            several |= union
+        several |= _several(accounts)
+        pools = dict.fromkeys(one.margin_asset for one in held if one.pool is not None)
+        balances += [_balance(accounts, product, coin, held, held_rows, at) for coin in pools]
         positions += held
     if len({balance.asset for balance in balances}) < len(balances):
         raise PayloadError("mix/account/accounts", "two product types share a margin coin")
@@ -99,6 +95,13 @@ def read(payloads: Mapping[str, Any], at: float) -> AccountRead:
 
 
 # -- positions --------------------------------------------------------------------------------------------------------
+
+
+def _is_held(row: Row) -> bool:
+    if row.not_negative("total") > 0:
+        return True
+    row.nothing_else("available", "locked", "marginSize", "unrealizedPL")
+    return False
 
 
 def _position(row: Row, market: Market, product: str, at: float) -> Position:
@@ -178,6 +181,12 @@ def _accounts(payloads: Mapping[str, Any], product: str) -> list[Row]:
     return rows(data(of(payloads, "mix/account/accounts", product), where), where)
 
 
+def _several(accounts: list[Row]) -> bool:
+    """Whether other coins stand behind a pool too, by every row, held or not: the mode is set, whatever is open."""
+    modes = {row.choice("assetMode", _ASSET_MODES) for row in accounts if "assetMode" in row.raw}
+    return True in modes
+
+
 def _something_held(accounts: list[Row], held: list[Position]) -> None:
     """A margin coin with a risk or a profit has a position, whatever the list of positions says."""
     coins = {one.margin_asset for one in held}
@@ -191,8 +200,8 @@ def _something_held(accounts: list[Row], held: list[Position]) -> None:
 
 def _balance(
     accounts: list[Row], product: str, coin: str, held: list[Position], held_rows: list[Row], at: float
-) -> tuple[Balance, bool]:
-    """A pool, and whether other coins stand behind it too."""
+) -> Balance:
+    """A pool."""
     found = [row for row in accounts if row.text("marginCoin") == coin]
     if len(found) != 1:
         raise PayloadError(f"mix/account/accounts.{product}", f"has {len(found)} rows of {coin}")
@@ -202,15 +211,15 @@ def _balance(
     # One figure, told by the account and by each position: the most dangerous, where they differ by a moment.
     risk = max((one for one in ratios if isinstance(one, Known)), key=lambda one: one.value, default=ratios[0])
     if "assetMode" not in row.raw:
-        return Balance(coin, Unknown(f"{row.path('assetMode')} is missing"), ZERO, NOT_GIVEN, venue_ratio=risk), False
+        return Balance(coin, Unknown(f"{row.path('assetMode')} is missing"), ZERO, NOT_GIVEN, venue_ratio=risk)
     if row.choice("assetMode", _ASSET_MODES):
         why = Unknown("multi-assets mode: what stands behind the pool is not reckoned, Bitget's own ratio stands alone")
-        return Balance(coin, why, ZERO, NOT_GIVEN, venue_ratio=risk), True
+        return Balance(coin, why, ZERO, NOT_GIVEN, venue_ratio=risk)
     mine = [one for one, position in zip(held_rows, held, strict=True) if position.margin_asset == coin]
     gained = _gained(row, mine)
     wallet = row.number("accountEquity") - gained - row.not_negative("isolatedMargin")
     theirs = sum((one.number("unrealizedPL") for one in crossed), ZERO)
-    return Balance(coin, wallet, theirs, NOT_GIVEN, venue_ratio=risk), False
+    return Balance(coin, wallet, theirs, NOT_GIVEN, venue_ratio=risk)
 
 
 def _gained(account: Row, held: list[Row]) -> Decimal:

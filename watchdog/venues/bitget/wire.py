@@ -17,6 +17,20 @@ UNIFIED = "40085"
 PLANS = ("normal_plan", "profit_loss", "track_plan")
 PAGE = 100
 PAGES = 20
+ASKS = frozenset(
+    {
+        "/api/v2/mix/account/accounts",
+        "/api/v2/mix/market/contracts",
+        "/api/v2/mix/market/query-position-lever",
+        "/api/v2/mix/order/orders-plan-pending",
+        "/api/v2/mix/position/all-position",
+        "/api/v2/spot/account/info",
+        "/api/v3/account/assets",
+        "/api/v3/position/current-position",
+        "/api/v3/trade/unfilled-strategy-orders",
+    }
+)
+"""All that is asked."""
 _REFUSED = frozenset({"40002", "40006", "40009", "40011", "40012", "40018", "40036", "40037", "40038"})
 _TRADES = frozenset({"coow", "cpow"})
 _HARMLESS = frozenset({"coow", "cpow", "stow", "smow"})

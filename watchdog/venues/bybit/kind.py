@@ -6,7 +6,7 @@ from typing import Final
 
 from watchdog.venues.bybit.keys import refused_key, words
 from watchdog.venues.bybit.rules import read_account, trim
-from watchdog.venues.bybit.wire import account, listing, power
+from watchdog.venues.bybit.wire import ASKS, account, listing, power
 from watchdog.venues.kind import Kind
 
 KIND: Final = Kind(
@@ -46,6 +46,7 @@ KIND: Final = Kind(
         "Liquidation Price Calculation under Isolated Mode)",
     },
     unwatched="spot, options, the funding wallet, Earn, copy trading, trading bots",
+    asks=ASKS,
     limit=3600,
     # Docs v5, Rate Limit Rules: 10006 is of a rolling second; after 403 "wait for at least 10 minutes".
     limits={"10006": 3.0, "10018": 60.0, 403: 600.0},

@@ -93,6 +93,17 @@ def open_rows(rows: Iterable[Row]) -> Iterator[Row]:
         seen.add(one)
         if row.not_negative("size") > 0:
             yield row
+        else:
+            row.nothing_else("positionValue", "positionMM", "unrealisedPnl")
+
+
+def required_of(options: Iterable[Row]) -> dict[str, Decimal]:
+    """Maintenance of options by the coin they settle in: USDC, or USDT where the symbol ends with it."""
+    sums: dict[str, Decimal] = {}
+    for row in options:
+        coin = "USDT" if row.text("symbol").endswith("-USDT") else "USDC"
+        sums[coin] = sums.get(coin, ZERO) + given(row, "positionMM")
+    return sums
 
 
 def read_position(row: Row, listing: Listing, category: str, mode: Mode, rate: Decimal, at: float) -> Held:

@@ -29,7 +29,7 @@ from watchdog.venues.bybit.answers import (
 )
 from watchdog.venues.bybit.listing import ONE, Haircuts, Listing, settle_coins
 from watchdog.venues.bybit.orders import read_stop
-from watchdog.venues.bybit.positions import Held, Mode, open_rows, read_position
+from watchdog.venues.bybit.positions import Held, Mode, open_rows, read_position, required_of
 from watchdog.venues.bybit.wallet import Wallet
 from watchdog.venues.fields import MomentsDifferError, PayloadError, Row
 from watchdog.venues.kind import Payloads
@@ -83,8 +83,8 @@ def read_account(payloads: Payloads, at: float) -> AccountRead:
     options = list(open_rows(rows_of(payloads.get(POSITIONS), POSITIONS, OPTION)))
     stops, orders = _stops(payloads, names, listing)
     debts = wallet.debts()
-    if not options and mode is not Mode.PORTFOLIO:
-        wallet.agrees(held, mode)
+    if mode is not Mode.PORTFOLIO:
+        wallet.agrees(held, required_of(options), mode)
     pooled = mode is not Mode.ISOLATED
     if pooled:
         wallet.gains(held)
@@ -93,7 +93,7 @@ def read_account(payloads: Payloads, at: float) -> AccountRead:
     return AccountRead(
         modes=AccountModes(hedge=False, multi_asset=False, can_trade=True, words=WORDS[mode], either_leg=True),
         positions=tuple(one.position for one in held),
-        balances=(wallet.pool(held, mode, Haircuts(payloads), at),) if pooled else (),
+        balances=(wallet.pool(held, mode, Haircuts(payloads), at, options=bool(options)),) if pooled else (),
         stops=stops,
         markets=listing.markets(),
         venue_time_ms=max(_times(payloads, names)),

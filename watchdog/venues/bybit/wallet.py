@@ -11,7 +11,7 @@ In isolated margin mode the account-wide figures mean nothing, and no pool is ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ _MOVED: Final = Decimal("0.05")
 """Share of what is held by which prices may have moved between two answers."""
 _ROUNDED: Final = Decimal("0.0001")
 """The last digit of `accountMMRate`."""
+WITH_OPTIONS: Final = "options share this pool: Bybit's ratio alone"
 INFINITE: Final = Decimal("Infinity")
 
 
@@ -105,13 +106,13 @@ class Wallet:
                 held[coin] = haircuts.counted(coin, amount) * worth / equity
         return held
 
-    def agrees(self, held: Iterable[Held], mode: Mode) -> None:
+    def agrees(self, held: Iterable[Held], options: Mapping[str, Decimal], mode: Mode) -> None:
         """Raise MomentsDifferError when a coin requires more maintenance than the positions listed in it.
 
-        An independent look at whether all were listed. Not with options or in portfolio margin; in isolated margin
-        only whether any was.
+        An independent look at whether all were listed. `options`: what theirs require, by coin. Not in portfolio
+        margin; in isolated margin only whether any was.
         """
-        sums: dict[str, Decimal] = {}
+        sums = dict(options)
         for one in held:
             coin = one.position.margin_asset
             sums[coin] = sums.get(coin, ZERO) + (one.maintenance or ZERO)
@@ -143,8 +144,10 @@ class Wallet:
             path = self.account.path("totalMaintenanceMargin")
             raise PayloadError(path, f"nothing open is listed, yet maintenance of {required} is required")
 
-    def pool(self, held: tuple[Held, ...], mode: Mode, haircuts: Haircuts, at: float) -> Balance:
-        """The one pool of the account."""
+    def pool(
+        self, held: tuple[Held, ...], mode: Mode, haircuts: Haircuts, at: float, *, options: bool = False
+    ) -> Balance:
+        """The one pool of the account. Options share it and move as no position here does: its wallet is unknown."""
         row, required = self.account, self.account.not_negative("totalMaintenanceMargin")
         margin, unrealised = row.number("totalMarginBalance"), row.number("totalPerpUPL")
         haircut = ZERO
@@ -156,13 +159,14 @@ class Wallet:
             raise PayloadError(row.path("totalMaintenanceMargin"), "is 0 with positions open")
         return Balance(
             asset=POOL,
-            wallet=margin - haircut - unrealised - paid_out,
+            wallet=Unknown(WITH_OPTIONS) if options else margin - haircut - unrealised - paid_out,
             venue_unrealised=unrealised,
             venue_maintenance=Known(required, "money", SOURCE, at),
             money=MONEY,
             venue_ratio=self._ratio(required, margin - haircut, at) if held else Unknown("nothing is open"),
             others=_others(required, held),
-            collateral=self.collateral(haircuts),
+            collateral={} if options else self.collateral(haircuts),
+            more=options,
         )
 
     def _ratio(self, required: Decimal, equity: Decimal, at: float) -> Reading:

@@ -29,6 +29,19 @@ from watchdog.venues.kind import Asking, Payloads
 
 MOST_PAGES: Final = 400
 """Of one list. Risk limits come 15 symbols a page, and there are some hundred symbols."""
+ASKS: Final = frozenset(
+    {
+        "/v5/account/info",
+        "/v5/account/wallet-balance",
+        "/v5/market/instruments-info",
+        "/v5/market/risk-limit",
+        "/v5/order/realtime",
+        "/v5/position/list",
+        "/v5/spot-margin-trade/collateral",
+        "/v5/user/query-api",
+    }
+)
+"""All that is asked."""
 _INSTRUMENTS, _POSITIONS, _ORDERS = 1000, 200, 50
 """The most rows a page may hold."""
 

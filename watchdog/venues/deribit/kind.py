@@ -37,6 +37,7 @@ KIND = Kind(
         "for inverse contracts; the rule's parabola in pieces from above",
     },
     unwatched="options, combos, spot",
+    asks=wire.ASKS,
     limit=wire.LIMIT,
     limits={"10028": 5.0},  # too_many_requests; docs, Rate Limits: credits come back within seconds
     first_class=False,

@@ -182,6 +182,7 @@ def _positions(
     for row in result_rows(answer, "get_positions"):
         name = row.text("instrument_name")
         if row.number("size") == 0:
+            row.nothing_else("size_currency", "maintenance_margin", "delta")
             continue
         if not row.choice("kind", _KINDS):
             other.append(name)
@@ -319,6 +320,7 @@ def _balance(
         venue_ratio=_ratio(sums, at),
         others=max(_ZERO, sums.required - sum((one.required * one.rate for one in inside), _ZERO)),
         collateral=collateral,
+        more=bool(others),
     )
 
 

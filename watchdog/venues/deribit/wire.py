@@ -12,6 +12,17 @@ from watchdog.venues.polled import AnsweredError
 
 LIMIT = 600
 """Requests a minute: half of the 20 a second that Deribit refills, and no burst (Deribit, Rate Limits)."""
+ASKS = frozenset(
+    f"/api/v2/{one}"
+    for one in (
+        "public/get_instruments",
+        "private/get_positions",
+        "private/get_account_summaries",
+        "private/get_open_orders",
+        "private/list_api_keys",
+    )
+)
+"""All that is asked. Deribit's orders and withdrawals go by GET as well, so the method keeps nothing back."""
 _REFUSED = frozenset({"10000", "13004", "13009"})
 """authorization_required, invalid_credentials, unauthorized."""
 _UNAUTHORIZED = 401

@@ -39,6 +39,7 @@ KIND = Kind(
         "(ccxt PR 13130 and 15622: real positions, within a tick)",
     },
     unwatched="spot, margin, options, trailing stops, funding and earn",
+    asks=wire.ASKS,
     limit=600,
     limits={"TOO_MANY_REQUESTS": 10.0, "TOO_FAST": 10.0},  # docs, Rate Limit: of 10 s for each endpoint
     first_class=False,

@@ -31,6 +31,7 @@ from watchdog.domain.reading import Known, Reading, Unknown
 from watchdog.venues.fields import MomentsDifferError, PayloadError, Row, rows
 from watchdog.venues.gate.listing import SETTLES, ZERO, Listed, Listing
 from watchdog.venues.gate.stops import read_stop
+from watchdog.venues.gate.unified import debts, look_for_cause, options_of, unwatched
 
 SOURCE = "gate"
 NO_SUCH_ACCOUNT = "USER_NOT_FOUND"
@@ -109,6 +110,9 @@ def read(payloads: Mapping[str, Any], at: float) -> AccountRead:
     unified = Row.of(payloads.get("unified/accounts"), "unified/accounts") if mode != _CLASSIC else None
     if unified is not None and unified.raw.get("locked") is True:
         modes = replace(modes, can_trade=False)
+    options = options_of(payloads) if unified is not None else ()
+    if unified is not None and not options:
+        look_for_cause(unified, positions, single=mode == _SINGLE)
     return AccountRead(
         modes=modes,
         positions=_both_legs(positions),
@@ -116,8 +120,8 @@ def read(payloads: Mapping[str, Any], at: float) -> AccountRead:
         stops=tuple(stops),
         markets=tuple(markets.values()),
         venue_time_ms=max((row.time_ms("update_time") * 1000 for part in parts for row in part.positions), default=0),
-        unwatched=_unwatched(positions, unified),
-        debts={} if unified is None else _debts(unified),
+        unwatched=unwatched(positions, unified, options),
+        debts={} if unified is None else debts(unified),
     )
 
 
@@ -131,7 +135,7 @@ def _part(payloads: Mapping[str, Any], place: Place) -> Part:
         return Part(place, None, (), ())
     if account.text("currency").lower() != place.settle:
         raise PayloadError(account.path("currency"), f"{account.text('currency')[:20]!r} came, {place.settle} was due")
-    held = [row for row in rows(of("positions"), place.path("positions")) if row.number("size") != 0]
+    held = [row for row in rows(of("positions"), place.path("positions")) if _is_held(row)]
     seen: set[tuple[str, str]] = set()
     for row in held:
         one = (row.text("contract"), row.text("mode"))
@@ -140,6 +144,13 @@ def _part(payloads: Mapping[str, Any], place: Place) -> Part:
         seen.add(one)
     orders = [row for row in rows(of("price_orders"), place.path("price_orders")) if _is_open(row)]
     return Part(place, account, tuple(held), tuple(orders))
+
+
+def _is_held(row: Row) -> bool:
+    if row.number("size") != 0:
+        return True
+    row.nothing_else("value", "maintenance_margin", "unrealised_pnl")
+    return False
 
 
 def _is_open(row: Row) -> bool:
@@ -315,7 +326,7 @@ def _balances(
 ) -> tuple[Balance, ...]:
     if unified is None:
         return tuple(
-            _classic(part.account, _pool(part.place, mode), part.place.settle.upper(), at)
+            _classic(part.account, _pool(part.place, mode), part.place.settle.upper(), positions, at)
             for part in parts
             if part.account is not None
         )
@@ -332,7 +343,7 @@ def _balances(
     return (_unsolved(UNIFIED, "USD", required, ratio, at),)
 
 
-def _classic(account: Row, pool: str, money: str, at: float) -> Balance:
+def _classic(account: Row, pool: str, money: str, positions: Iterable[Position], at: float) -> Balance:
     """Of the classic account: `cross_margin_balance` is the cross wallet and its unrealised profit."""
     try:
         equity, gained = account.number("cross_margin_balance"), account.number("cross_unrealised_pnl")
@@ -341,7 +352,18 @@ def _classic(account: Row, pool: str, money: str, at: float) -> Balance:
         lost = Unknown(str(error))
         return Balance(pool, lost, ZERO, lost, money=money, venue_ratio=lost)
     maintenance, ratio = _known(required, account.path("cross_maintenance_margin"), equity, at)
-    return Balance(pool, equity - gained, gained, maintenance, money=money, venue_ratio=ratio)
+    others = _others(required, [one for one in positions if one.pool == pool])
+    return Balance(pool, equity - gained, gained, maintenance, money=money, venue_ratio=ratio, others=others)
+
+
+def _others(required: Decimal, inside: Iterable[Position]) -> Decimal:
+    """What a pool requires beside its positions, open orders; nothing where Gate does not say what one requires."""
+    own = ZERO
+    for position in inside:
+        if not isinstance(position.venue_maintenance, Known):
+            return ZERO
+        own += position.venue_maintenance.value
+    return max(ZERO, required - own)
 
 
 def _single(unified: Row, currency: str, at: float) -> Balance:
@@ -363,18 +385,3 @@ def _unsolved(pool: str, money: str, required: Decimal, ratio: Reading, at: floa
     """A pool whose collateral moves by haircuts that no answer gives: Gate's ratio stands, ours is unknown."""
     why = Unknown("what stands behind a unified account is not reckoned: Gate's own ratio stands alone")
     return Balance(pool, why, ZERO, Known(required, "money", SOURCE, at), money=money, venue_ratio=ratio)
-
-
-def _debts(unified: Row) -> dict[str, Decimal]:
-    balances = unified.raw.get("balances")
-    if not balances:
-        return {}
-    coins = Row.of(balances, unified.path("balances"))
-    owed = {coin: Row.of(coins.raw[coin], coins.path(coin)).not_negative("total_liab") for coin in coins.raw}
-    return {coin: amount for coin, amount in owed.items() if amount > 0}
-
-
-def _unwatched(positions: list[Position], unified: Row | None) -> tuple[str, ...]:
-    if unified is None or positions or (required := unified.not_negative("total_maintenance_margin")) == 0:
-        return ()
-    return (f"what requires {required} USD of the unified account and is no future (options, loans)",)

@@ -15,6 +15,19 @@ from watchdog.venues.polled import AnsweredError
 PAGE = 100
 """Rows of a page; of tiers, the contracts of one."""
 PAGES = 50
+ASKS = frozenset(
+    {
+        "/api/v4/account/main_keys",
+        "/api/v4/options/positions",
+        "/api/v4/unified/accounts",
+        *(
+            f"/api/v4/{product}/{settle}/{endpoint}"
+            for product, settle in SETTLES
+            for endpoint in ("accounts", "contracts", "positions", "price_orders", "risk_limit_tiers")
+        ),
+    }
+)
+"""All that is asked."""
 _REFUSED = frozenset({"INVALID_CREDENTIALS", "INVALID_KEY", "INVALID_SIGNATURE", "IP_FORBIDDEN"})
 _TRADES = frozenset({"futures", "delivery", "unified"})
 
@@ -103,6 +116,19 @@ async def _place(ask: Asking, product: str, settle: str) -> tuple[Any, Any, Any]
     return account, positions, resting
 
 
+async def _options(ask: Asking) -> Any:
+    """Options, which share the margin of a unified account; none where the key, or the account, has nothing of them.
+
+    Then they explain no requirement either: an account that requires maintenance and lists nothing is no read.
+    """
+    try:
+        return await ask("options/positions", "privateOptionsGetPositions")
+    except AnsweredError as error:
+        if error.passing or refuses_key(error.http, error.code):
+            raise
+        return []
+
+
 async def account(ask: Asking, listed: Payloads) -> Payloads:
     """What every place holds, and the unified account where there is one."""
     del listed
@@ -114,7 +140,9 @@ async def account(ask: Asking, listed: Payloads) -> Payloads:
         found.setdefault(f"{product}/price_orders", {})[settle] = orders
     modes = [state.get("margin_mode") for state, _, _ in answers if isinstance(state, dict)]
     if any(mode not in {None, 0, "0"} for mode in modes):
-        found["unified/accounts"] = await ask("unified/accounts", "privateUnifiedGetAccounts")
+        found["unified/accounts"], found["options/positions"] = await ask.together(
+            ask("unified/accounts", "privateUnifiedGetAccounts"), _options(ask)
+        )
     return found
 
 

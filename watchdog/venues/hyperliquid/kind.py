@@ -40,11 +40,13 @@ KIND = Kind(
     read=read_account,
     trim=trim,
     power=wire.power,
+    grown=wire.grown,
     # There is no key: an address that will not do is refused by `power` itself.
     refuses_key=lambda _http, _code: False,
     words=wire.words,
     fields=FIELDS,
     unwatched="spot, outcome markets, vault deposits, staking, lending, orders on a dex where nothing is held",
+    asks=frozenset(),
     limit=1200,
     limits={429: 15.0},  # of a rolling minute; to stay blind for all of it would be worse than to ask once more
     weight=wire.weight,

@@ -18,6 +18,9 @@ from watchdog.venues.kind import Asking, Payloads
 
 MODE = "userAbstraction"
 ROLE = "userRole"
+MODE_EVERY = 60.0
+"""Seconds for which the account's mode is taken as it was last told: it weighs as much as ten states, and is changed
+by hand once in a while."""
 METHOD = "publicPostInfo"
 LISTING = ("perpDexs", "allPerpMetas", "spotMeta")
 _WEIGHTS = {STATES: 2, SPOT: 2, ROLE: 60}
@@ -44,6 +47,15 @@ async def listing(ask: Asking) -> Payloads:
     return payloads
 
 
+async def grown(ask: Asking, listed: Payloads) -> bool:
+    """Whether there is a dex that the listing does not hold. Its state would else be asked for a day later.
+
+    A dex that is gone from the list is no reason: what is held there is asked for still.
+    """
+    now = dex_names(await ask("perpDexs", METHOD, {"type": "perpDexs"}))
+    return not set(now) <= set(dex_names(listed["perpDexs"]))
+
+
 async def account(ask: Asking, listed: Payloads) -> Payloads:
     """Mode, spot state, every dex's state, and the orders of the main dex and of those where something is held.
 
@@ -51,7 +63,7 @@ async def account(ask: Asking, listed: Payloads) -> Payloads:
     """
     built = dex_names(listed["perpDexs"])[1:]
     mode, spot, main, orders, *states = await ask.together(
-        _ask(ask, MODE),
+        ask.kept(MODE_EVERY, MODE, METHOD, {"type": MODE, "user": ask.credentials.wallet}),
         _ask(ask, SPOT),
         _ask(ask, STATES),
         _ask(ask, ORDERS),

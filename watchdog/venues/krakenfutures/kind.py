@@ -36,6 +36,7 @@ KIND = Kind(
         "same along 1 / price (Kraken, Equity Protection Process)",
     },
     unwatched="spot, options, vanilla contracts, the holding wallet",
+    asks=wire.ASKS,
     limit=wire.LIMIT,
     limits={"apiLimitExceeded": 10.0},  # docs, Rate Limits: of 10 s
     weight=wire.weight,

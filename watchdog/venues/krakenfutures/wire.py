@@ -12,6 +12,10 @@ from watchdog.venues.kind import Asking, Payloads
 LIMIT = 3000
 """Weight a minute: 500 in 10 s (Kraken, API Rate Limits, derivatives)."""
 _WEIGHTS = {"accounts": 2, "openpositions": 2, "openorders": 2}
+ASKS = frozenset(
+    f"/derivatives/api/v3/{one}" for one in ("accounts", "instruments", "openorders", "openpositions", "tickers")
+)
+"""All that is asked."""
 _REFUSED = frozenset({"authenticationError"})
 _UNAUTHORIZED = frozenset({401, 403})
 

@@ -36,6 +36,7 @@ KIND = Kind(
         "(ccxt PR 17908 and 19277: real positions, within a tick)",
     },
     unwatched="spot, margin, lending, copy trading; a unified account is refused",
+    asks=wire.ASKS,
     limit=2000,
     # docs, Rate Limit: of 30 s; 429000 says that KuCoin is overloaded, whoever asks; 200002 is of its older pages.
     limits={"429000": 5.0, "200002": 10.0, "429": 10.0},

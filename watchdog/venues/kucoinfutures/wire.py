@@ -15,6 +15,17 @@ from watchdog.venues.polled import AnsweredError
 
 PAGE = 100
 PAGES = 20
+ASKS = frozenset(
+    {
+        "/api/v1/account-overview",
+        "/api/v1/contracts/active",
+        "/api/v1/positions",
+        "/api/v1/stopOrders",
+        "https://api.kucoin.com/api/ua/v1/account/mode",
+        "https://api.kucoin.com/api/v1/user/api-key",
+    }
+)
+"""All that is asked."""
 _REFUSED = frozenset({"400002", "400003", "400004", "400005", "400006", "411100"})
 """KuCoin's codes for a key that is unknown, wrongly signed, of another passphrase or address, or frozen."""
 _WITHDRAWS = frozenset({"withdraw", "withdrawal", "transfer"})

@@ -41,6 +41,7 @@ KIND: Final = Kind(
         "isolated: then one tick toward the market (checked on positions in ccxt issue 28121 and ccxt's okx.py)",
     },
     unwatched="spot, margin trading, options, event contracts, trading bots, copy trading, funding account, earn",
+    asks=wire.ASKS,
     limit=600,
     limits={"50011": 5.0, 429: 15.0},  # docs, Rate Limits: of 2 s for each endpoint. 50061 counts orders only
     refused_hint='An account opened in Europe (my.okx.com) wants base_url = "https://eea.okx.com" under it, one of '

@@ -11,6 +11,7 @@ What a payload does not say, or says impossibly, raises PayloadError naming the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Context, Decimal, localcontext
@@ -24,6 +25,7 @@ from watchdog.domain.position import (
     Contract,
     MarginMode,
     Position,
+    PositionKey,
     PositionSide,
     Side,
     Terms,
@@ -71,6 +73,7 @@ _UNITS: Final = 2
 _OFF: Final = Decimal("0.05")
 """By what share of the notional `upl` may lie off: it and the mark beside it may be moments apart."""
 _DOLLARS: Final = frozenset({"USD", "USDT", "USDC"})
+_TWICE: Final = "{} is held in cross and in isolated mode at once: the two are not told apart yet"
 _DIGITS: Final = Context(prec=50)
 
 
@@ -135,15 +138,18 @@ def _read_account(payloads: Mapping[str, Any], at: float) -> AccountRead:
     held = [_held(row, listing, config, sizes, at) for row in contracts]
     second_look(taken, held)
     _once(held)
+    doubled = _doubled(held)
+    held = [_not_told_apart(one) if one.position.key in doubled else one for one in held]
     named = [listing.instrument(row.text("instId"), row.path("instId")).market for row in (*contracts, *orders)]
     return AccountRead(
-        modes=_modes(config, held),
-        positions=tuple(one.position for one in held),
+        modes=config.modes,
+        # A key names one position: of two the cross one is listed, with no numbers, and the other named as not watched.
+        positions=tuple(one.position for one in held if one.crosses or one.position.key not in doubled),
         balances=balances(taken, held),
         stops=read_stops(orders, listing),
         markets=tuple({market.symbol: market for market in named}.values()),
         venue_time_ms=max(_time(row) for row in (account, *details, *open_rows, *orders)),
-        unwatched=(*_foreign(foreign), *holdings(taken, held)),
+        unwatched=(*_in_words(doubled), *_foreign(foreign), *holdings(taken, held)),
         debts=debts(taken),
     )
 
@@ -271,14 +277,22 @@ def _once(held: Iterable[Held]) -> None:
         seen.add(name)
 
 
-def _modes(config: Config, held: Iterable[Held]) -> AccountModes:
-    """With the reason for no numbers where one leg is held in cross and in isolated mode at once."""
-    keys = [one.position.key for one in held]
-    double = next((key for key in keys if keys.count(key) > 1), None)
-    if double is None:
-        return config.modes
-    reason = f"{double.symbol} is held in cross and in isolated mode at once: the two are not told apart yet"
-    return replace(config.modes, no_numbers=reason)
+def _doubled(held: Iterable[Held]) -> dict[PositionKey, None]:
+    """The legs that are held in cross and in isolated mode at once."""
+    times = Counter(one.position.key for one in held)
+    return {key: None for key, count in times.items() if count > 1}
+
+
+def _not_told_apart(one: Held) -> Held:
+    """No number of a leg that is held in both modes, nor of the pool it shares but OKX's own ratio."""
+    position, lost = one.position, Unknown(_TWICE.format(one.position.symbol))
+    terms = replace(position.terms, unreckoned=lost.reason)
+    return one._replace(position=replace(position, terms=terms, venue_liquidation=lost, venue_maintenance=lost))
+
+
+def _in_words(doubled: Iterable[PositionKey]) -> Iterable[str]:
+    for key in doubled:
+        yield f"the isolated {key.symbol}, held in cross mode as well: look at both in OKX's app"
 
 
 def _foreign(found: Iterable[Row]) -> Iterable[str]:

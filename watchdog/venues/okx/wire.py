@@ -21,6 +21,18 @@ NAME: Final = "OKX"
 PAGE: Final = 100
 PAGES: Final = 50
 """More than anybody may have resting (500 algo orders); an answer that has no end is no answer."""
+ASKS: Final = frozenset(
+    {
+        "/api/v5/account/balance",
+        "/api/v5/account/config",
+        "/api/v5/account/positions",
+        "/api/v5/account/trade-fee",
+        "/api/v5/public/instruments",
+        "/api/v5/public/position-tiers",
+        "/api/v5/trade/orders-algo-pending",
+    }
+)
+"""All that is asked."""
 WEIGHTS: Final = {
     "account/config": 4,
     "account/trade-fee": 4,
