@@ -308,7 +308,7 @@ class Talking(RuleBasedStateMachine):
 
 
 def _sent(guard: Guard) -> Guard:
-    return replace(guard, proposal=None, ended=(), offered=None)
+    return replace(guard, proposal=None, ended=(), offered=None, earlier=(), worded="")
 
 
 class TestTalking(Talking.TestCase):  # type: ignore[misc, valid-type]  # made by hypothesis
