@@ -99,7 +99,8 @@ def _account(account: Json) -> Iterator[str]:
     yield from _held(account)
     for pool in account["pools"]:
         ratio, shock = figure(pool["margin_ratio"]), figure(pool["shock_distance"])
-        yield f"Pool {pool['asset']}: equity {figure(pool['equity'])}, ratio {ratio}, all together {shock} away"
+        far = "no common move liquidates it" if shock == "never" else f"all together {shock} away"
+        yield f"Pool {pool['asset']}: equity {figure(pool['equity'])}, ratio {ratio}, {far}"
         if pool["doubted"]:
             yield f"Pool {pool['asset']} is IN DOUBT: a position is missing from the last answer"
     for pool, equity in account.get("below_zero", {}).items():
