@@ -113,7 +113,7 @@ def test_the_comments_of_the_shipped_file_are_true(home: Path) -> None:
     )
     text = "\n".join(line for line in lines if line.startswith((*keys, "min_level", "format", "url")))
     text = text.replace("/run/position-watchdog.sock", "w.sock").replace('"paper.key"', '"main.key"')
-    text = text.replace("[account.main]\n", '[account.main]\nbase_url = "https://example.org"\n')
+    text = text.replace("https://…", "https://example.org", 1)
     text = text.replace('ca_file       = "ca.pem"', "")
     (home / "rules.toml").touch()
     key_file(home / "telegram.token", "1:abc")

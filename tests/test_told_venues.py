@@ -37,7 +37,7 @@ def test_an_account_is_added_by_pasting(tmp_path: Path, text: str, mark: str, ac
         (tmp_path / name).chmod(0o600)
     (tmp_path / "rules.toml").write_text("")
     path = tmp_path / "watchdog.toml"
-    path.write_text(table + CONSOLE)
+    path.write_text(f'socket = "w.sock"\n{table}{CONSOLE}')
     settings = load_settings(path, {"HOME": str(tmp_path)})
     assert settings.accounts[account].venue == venue
     assert bool(settings.accounts[account].passphrase) == ("passphrase_file" in VENUES[venue].needs)

@@ -62,6 +62,7 @@ async def stopped(folder: str, number: signal.Signals, *, whole_group: bool, aft
     return process.returncode or 0, complaints.decode(), " ".join(left)
 
 
+@pytest.mark.long
 async def test_stopped_in_the_middle_it_leaves_nothing_behind() -> None:
     """Ctrl-C in a terminal (its children hear it too), SIGTERM, a terminal that is closed: no process, no file."""
     ways = (

@@ -343,6 +343,7 @@ async def test_a_venue_s_bad_days_make_one_account_blind_and_no_other(home: Hous
     assert await daemon.stop() == 0
 
 
+@pytest.mark.long
 async def test_a_full_disk_stops_neither_watching_nor_acting(home: House) -> None:
     """NOTHING CAN BE SAVED is told and the stop is placed; with room again all is saved, and a restart repeats nothing.
 

@@ -21,7 +21,7 @@ import pytest
 
 from watchdog.cli.demo import SCENARIO, start_paper, write_config
 
-KILLS = int(os.environ.get("KILLS", "4"))
+KILLS = int(os.environ.get("KILLS", "10"))
 """Each costs a start of the daemon: `.ci/run` makes it 50."""
 START_MS = 1_760_129_340_000
 HOUR_MS = 3_600_000
@@ -143,7 +143,8 @@ async def play(folder: Path, kills: list[int]) -> tuple[dict[str, Any], Told, in
     return state, told, killed
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.long
+@pytest.mark.timeout(500)
 async def test_kills_cost_neither_a_stop_nor_an_alert(tmp_path: Path) -> None:
     """No second stop is ever placed, no alert is lost, and none is repeated once its confirmation was on the disk."""
     state, told, killed = await play(tmp_path, kill_points(KILLS))

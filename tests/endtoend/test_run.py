@@ -189,6 +189,7 @@ async def test_rules_edited_while_it_runs_take_effect_and_broken_ones_change_not
     assert await daemon.stop(signal.SIGINT) == 0
 
 
+@pytest.mark.long
 async def test_leave_to_act_places_the_stop_and_a_hand_that_takes_it_away_wins(home: House) -> None:
     """From watch to act places it; taken away by hand it is placed once more, then left; SIGTERM leaves what rests.
 

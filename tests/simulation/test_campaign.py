@@ -8,6 +8,7 @@ from tests.simulation.campaign import run_seed
 from tests.simulation.mutants import run_mutant
 
 
+@pytest.mark.long
 def test_a_seed_repeats() -> None:
     """The same seed, of an account that asks and a daemon that crashes, gives the same log, line for line."""
     first, second = run_seed(24), run_seed(24)
