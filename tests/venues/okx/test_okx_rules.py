@@ -323,7 +323,7 @@ def test_cross_and_isolated_of_one_leg_at_once_have_no_numbers() -> None:
     assert made.read.modes.no_numbers == ""
     [name] = [text for text in made.read.unwatched if "held in cross mode as well" in text]
     assert name.startswith("the isolated BTC/USDT:USDT")
-    twice, alone = made.positions.values()
+    twice, alone = (made.positions[key] for key in sorted(made.positions, reverse=True))
     assert (twice.position.margin_mode, twice.position.symbol) == (MarginMode.CROSS, "BTC/USDT:USDT")
     for reading in (twice.liquidation, twice.maintenance, twice.stop_coverage, twice.room_used):
         assert isinstance(reading, Unknown)
